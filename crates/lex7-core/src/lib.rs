@@ -1,0 +1,10 @@
+//! The deterministic core of LEX-7.
+//!
+//! Everything here is a pure function of its arguments: no I/O, no clock, no threads of its own,
+//! no randomness, no platform mathematics. The order of every floating-point operation is fixed, so the
+//! same input gives the same bits on every machine (DESIGN §5).
+#![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used))]
+
+/// The version of this crate, shown by `lex7 --version`.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

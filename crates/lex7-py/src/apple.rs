@@ -1,0 +1,7 @@
+//! Bindings of the Apple Health reader.
+use pyo3::prelude::*;
+
+/// Add this subject's functions and classes to the module.
+pub(crate) fn register(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+    Ok(())
+}

@@ -1,0 +1,63 @@
+"""Every limit of LEX-7, each with its reason."""
+
+from __future__ import annotations
+
+MONEY_MINOR_MAX = 10**15
+"""Ten trillion in a two-digit currency: above any person's amount, below 2^53, so floats hold it
+exactly."""
+
+OBSERVATIONS_PER_ENTRY_MAX = 4_096
+"""One entry is one stream and one day; a heart-rate day at one sample every 30 s has 2,880."""
+
+ENTRIES_PER_SEAL_MAX = 64
+"""One signature over 64 chained entries verifies 8 times faster than 64 signatures; more gains
+little."""
+
+PAYLOAD_BYTES_MAX = 1 << 20
+"""The largest message of the transport, so that every entry can be carried whole."""
+
+CANON_DEPTH_MAX = 16
+"""No structure of ours nests deeper than 6; 16 leaves room and keeps the decoder's stack small."""
+
+TEXT_CHARACTERS_MAX = 400
+"""A payee, memo or source name; longer ones are cut with a finding."""
+
+FILE_BYTES_MAX = 16 << 30
+"""A person's largest export is about 4 GB; four times that is a mistake or an attack."""
+
+ZIP_RATIO_MAX = 200
+"""Health exports compress about 20-fold; a zip bomb a thousand-fold."""
+
+ZIP_MEMBERS_MAX = 100_000
+"""An export with every workout route has some thousand members."""
+
+XML_DEPTH_MAX = 64
+"""Health exports nest 5 deep, OFX 12."""
+
+FINDINGS_KEPT_MAX = 1_000
+"""Findings past this are counted and not kept; nobody reads more."""
+
+DIRECTIVES_MAX = 10_000
+"""Rules of one owner; checking stays linear."""
+
+RULE_CHARACTERS_MAX = 4_000
+"""One rule, read by a person."""
+
+RULE_DEPTH_MAX = 64
+"""Parentheses and operators nested in one rule; the parser recurses no deeper."""
+
+LEVERS_MAX = 1_000
+"""Columns of the correction problem."""
+
+BRANCHES_MAX = 64
+"""Disjunctions are enumerated up to this many combinations, each certified."""
+
+HORIZON_DAYS_MAX = 1_830
+"""Five years; no daily forecast means anything beyond."""
+
+NIGHTS_TRUSTED_MIN = 14
+"""A baseline is not shown before 14 valid nights (research: the point where its interval is
+honest)."""
+
+REQUEST_SECONDS_MAX = 30
+"""A node that has not answered by then counts as unreachable."""

@@ -1,0 +1,3 @@
+"""The owner's rules: language, units, signing, access, and how far the state is from each."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""LEX-MON routes, fuses and arbitrates."""
+
+from __future__ import annotations

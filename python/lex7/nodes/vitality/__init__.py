@@ -1,0 +1,3 @@
+"""LEX-VIT follows bio-data."""
+
+from __future__ import annotations

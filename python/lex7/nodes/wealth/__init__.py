@@ -1,0 +1,3 @@
+"""LEX-WTH follows money."""
+
+from __future__ import annotations

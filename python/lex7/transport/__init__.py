@@ -1,0 +1,3 @@
+"""Bytes under a key, between nodes; knows no packets."""
+
+from __future__ import annotations

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Pins every Python dependency (with hashes) for Python 3.11 and later, and every crate.
+set -euo pipefail
+PATH="$PWD/.uv/bin:$PATH"
+for group in dev bench; do
+  uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-find-links --python-version 3.11 \
+    pyproject.toml --group "$group" --output-file "requirements/$group.txt"
+done
+cargo generate-lockfile
