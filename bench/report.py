@@ -1,8 +1,8 @@
 """What every benchmark prints: rows, the machine and the commit, as a table or as JSON.
 
 A benchmark makes `Row`s and ends with `finish(rows)`. With `--json` the output is one object,
-`{"machine", "commit", "rows": [...]}`. A row that states what it must reach and does not reach it is
-marked, and the benchmark exits with 1.
+`{"machine", "commit", "rows": [...]}`. A row that states what it must reach and does not reach it
+is marked, and the benchmark exits with 1.
 """
 
 from __future__ import annotations
