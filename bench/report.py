@@ -1,8 +1,12 @@
 """What every benchmark prints: rows, the machine and the commit, as a table or as JSON.
 
-A benchmark makes `Row`s and ends with `finish(rows)`. With `--json` the output is one object,
-`{"machine", "commit", "rows": [...]}`. A row that states what it must reach and does not reach it
-is marked, and the benchmark exits with 1.
+A benchmark makes rows with `rate` (bigger is better) or `cost` (smaller is better) and ends with
+`finish(rows)`. With `--json` the output is one object, `{"machine", "commit", "rows": [{"work",
+"ours",
+"unit", "peer", "peer_value", "ratio", "reach"}]}`. `ratio` is always written so that bigger is
+better, and
+`ratio >= reach` means reached. A limit (seconds, MiB) is a peer like any other: its ratio must
+reach 1.
 """
 
 from __future__ import annotations
@@ -23,31 +27,40 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measured number.
+    """One line of an issue's table: our number, the number it is held against, and their ratio.
 
     Attributes:
-        name: dotted and stable, for example `log.verify`.
-        value: the number.
-        unit: `entries/s`, `s`, `MB/s`, `MiB`, `x` (a ratio against `peer` in the same run).
-        size: what it was measured on: `100,000 entries in runs of 64`.
-        peer: what it is compared with, or empty.
-        at_least: what the number must reach, or None.
-        at_most: what the number must stay under, or None.
+        work: what was done, and on what: `verify 100,000 entries in runs of 64`.
+        ours: our number.
+        unit: of both numbers: `entries/s`, `s`, `MB/s`, `MiB`.
+        peer: what it is held against: a program, or `limit`.
+        peer_value: the peer's number in the same run, or the limit.
+        ratio: bigger is better.
+        reach: the ratio to reach.
     """
 
-    name: str
-    value: float
+    work: str
+    ours: float
     unit: str
-    size: str
-    peer: str = ""
-    at_least: float | None = None
-    at_most: float | None = None
+    peer: str
+    peer_value: float
+    ratio: float
+    reach: float
 
     @property
     def holds(self) -> bool:
-        """Whether the number keeps its promise; true if it makes none."""
-        low = self.at_least is None or self.value >= self.at_least
-        return low and (self.at_most is None or self.value <= self.at_most)
+        """Whether the ratio reaches what it must."""
+        return self.ratio >= self.reach
+
+
+def rate(work: str, ours: float, unit: str, peer: str, peer_value: float, reach: float) -> Row:
+    """Make a row of numbers of which the bigger is the better."""
+    return Row(work, ours, unit, peer, peer_value, ours / peer_value, reach)
+
+
+def cost(work: str, ours: float, unit: str, peer: str, peer_value: float, reach: float) -> Row:
+    """Make a row of numbers of which the smaller is the better."""
+    return Row(work, ours, unit, peer, peer_value, peer_value / ours, reach)
 
 
 def seconds(
@@ -98,7 +111,7 @@ def finish(rows: Sequence[Row]) -> None:
     parser = argparse.ArgumentParser(description="Runs one benchmark.")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     if parser.parse_args().json:
-        listed = [asdict(row) | {"holds": row.holds} for row in rows]
+        listed = [asdict(row) for row in rows]
         print(json.dumps({"machine": machine(), "commit": commit(), "rows": listed}))
     else:
         print_table(rows)
@@ -109,12 +122,9 @@ def print_table(rows: Sequence[Row]) -> None:
     """Print the rows for a person."""
     print(f"{machine()}; commit {commit()}")
     for row in rows:
-        promise = ""
-        if row.at_least is not None:
-            promise = f"  (at least {row.at_least:,.6g})"
-        elif row.at_most is not None:
-            promise = f"  (at most {row.at_most:,.6g})"
         verdict = "" if row.holds else "  MISSED"
-        against = f" against {row.peer}" if row.peer else ""
-        number = f"{row.value:>14,.6g} {row.unit}"
-        print(f"{row.name:<28}{number:<28}{row.size}{against}{promise}{verdict}")
+        print(f"{row.work}")
+        print(
+            f"    {row.ours:,.6g} {row.unit} against {row.peer} {row.peer_value:,.6g}: "
+            f"ratio {row.ratio:,.3g}, reach {row.reach:g}{verdict}"
+        )
