@@ -61,3 +61,27 @@ honest)."""
 
 REQUEST_SECONDS_MAX = 30
 """A node that has not answered by then counts as unreachable."""
+
+STATEMENT_BYTES_MAX = 64 << 20
+"""An OFX or CSV statement: 64 MiB is some 200,000 transactions, a lifetime of them."""
+
+PAIRING_SIDE_MAX = 64
+"""Rows or columns of one exact pairing; its time grows with the cube."""
+
+PAIRING_PRODUCT_MAX = 50_000
+"""Possible pairs looked at in one group of equal amounts; a person's groups have dozens."""
+
+CATEGORY_RULES_MAX = 5_000
+"""Category rules of one owner; every transaction is held against them."""
+
+HEADER_LINES_MAX = 64
+"""Lines before the column names of a bank's CSV; the longest preamble seen has 14."""
+
+QUOTED_LINES_MAX = 64
+"""Lines that one quoted CSV cell may span; an unclosed quote must not swallow the file."""
+
+PROFILES_MAX = 500
+"""CSV profiles in the owner's folder; each is read at every CSV import."""
+
+PROFILE_BYTES_MAX = 64 << 10
+"""One CSV profile, written by a person."""
