@@ -40,6 +40,9 @@ FINDINGS_KEPT_MAX = 1_000
 DIRECTIVES_MAX = 10_000
 """Rules of one owner; checking stays linear."""
 
+DIRECTIVE_FILE_CHARACTERS_MAX = 8 << 20
+"""10,000 directives at their usual length are 4 MB."""
+
 RULE_CHARACTERS_MAX = 4_000
 """One rule, read by a person."""
 
