@@ -76,6 +76,14 @@ def start_ns(day: Day, where: Zone) -> int:
     return int(midnight.timestamp()) * NS_PER_SECOND
 
 
+def utc_offset_seconds(time_ns: int, where: Zone) -> int:
+    """Return how many seconds the zone's clocks are ahead of UTC at an instant."""
+    moment = datetime.fromtimestamp(time_ns // NS_PER_SECOND, tz=_zone_info(where.name))
+    offset = moment.utcoffset()
+    assert offset is not None, "a moment made with a zone has an offset"
+    return int(offset.total_seconds())
+
+
 def date_of(day: Day) -> date:
     """Return the calendar date of a day."""
     return date.fromordinal(day + EPOCH_ORDINAL)
