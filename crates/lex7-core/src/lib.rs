@@ -8,3 +8,7 @@
 
 /// The version of this crate, shown by `lex7 --version`.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+pub mod quantiles;
+pub mod rng;
+pub mod scenario;
