@@ -1,4 +1,6 @@
 # Each subject has its own section, in the order of crates/lex7-py/src/*.rs.
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,51 @@ __version__: str
 # --- apple: the Apple Health reader
 
 # --- filter: filters, smoothers and fits
+def filter_run(
+    model: bytes,
+    times_ns: NDArray[np.int64],
+    values: NDArray[np.float64],
+    observation_sd: NDArray[np.float64] | None,
+    inputs: NDArray[np.float64],
+    belief: bytes | None,
+    keep_all: bool,
+) -> tuple[
+    bytes,
+    float,
+    tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+    tuple[NDArray[np.float64], NDArray[np.float64]] | None,
+]: ...
+def filter_forecast(
+    model: bytes,
+    belief: bytes,
+    times_ns: NDArray[np.int64],
+    inputs: NDArray[np.float64],
+    chosen: Sequence[bool] | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]: ...
+def filter_combine(
+    coefficients: NDArray[np.float64], mean: NDArray[np.float64], cov: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+def filter_fit(
+    model: bytes,
+    times_ns: NDArray[np.int64],
+    values: NDArray[np.float64],
+    observation_sd: NDArray[np.float64] | None,
+    inputs: NDArray[np.float64],
+    free: Sequence[tuple[int, float, float, float, float]],
+    starts: Sequence[Sequence[float]],
+) -> tuple[list[float], tuple[float, float], list[float], list[bool], tuple[bool, int]]: ...
+def filter_scale(values: NDArray[np.float64]) -> tuple[float, float]: ...
+def filter_model_check(model: bytes) -> tuple[int, int]: ...
+def filter_belief_encode(
+    time_ns: int,
+    mean: NDArray[np.float64],
+    cov: NDArray[np.float64],
+    diffuse: NDArray[np.float64],
+) -> bytes: ...
+def filter_belief_decode(
+    belief: bytes,
+) -> tuple[int, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
+def filter_state_hash(state: bytes) -> bytes: ...
 
 # --- special: special functions and joint probabilities
 

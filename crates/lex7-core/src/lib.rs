@@ -6,6 +6,8 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used))]
 
+pub mod filter;
+
 /// The version of this crate, shown by `lex7 --version`.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 

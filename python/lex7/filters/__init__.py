@@ -1,3 +1,28 @@
-"""Error-state Kalman filters, smoothers, fits and forecasts; no bytes on a wire, no I/O."""
+"""Error-state Kalman filters over sums of components: run, forecast, fit, and judge them.
+
+Components are in `lex7.filters.components`, noise distributions in `lex7.filters.robust`.
+"""
 
 from __future__ import annotations
+
+from lex7.filters.belief import Belief
+from lex7.filters.consistency import Consistency, score
+from lex7.filters.kalman import FilterResult, Forecast, combine, forecast, run, run_all
+from lex7.filters.likelihood import Fit, FittedParameter, fit
+from lex7.filters.model import Model
+
+__all__ = [
+    "Belief",
+    "Consistency",
+    "FilterResult",
+    "Fit",
+    "FittedParameter",
+    "Forecast",
+    "Model",
+    "combine",
+    "fit",
+    "forecast",
+    "run",
+    "run_all",
+    "score",
+]

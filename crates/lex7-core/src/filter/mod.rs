@@ -1,0 +1,64 @@
+//! Error-state Kalman filters over sums of structural components.
+//!
+//! A model is a sum of components, each with an exact discretisation for any step of time. The filter
+//! is a scalar-observation Kalman filter in Joseph form with an exact diffuse start. Every sum runs in
+//! index order, nothing is contracted into fused operations, and exp, log, sin and cos are pure Rust,
+//! so the same input gives the same bits everywhere.
+mod belief;
+mod fit;
+mod forecast;
+mod model;
+mod optimise;
+mod robust;
+mod run;
+mod step;
+mod transition;
+
+pub use belief::{Belief, state_hash};
+pub use fit::{Fitted, Free, fit, scale_of};
+pub use forecast::{Forecast, combine, forecast};
+pub use model::{Component, Initial, Kind, Model};
+pub use robust::Robust;
+pub use run::{Keep, Run, Series, run};
+
+/// Nanoseconds in a day: models speak in days, times are nanoseconds.
+pub const NS_PER_DAY: f64 = 86_400e9;
+
+/// More states than this are refused: the cost of one step grows with the square.
+pub const STATES_MAX: usize = 64;
+
+/// Values and standard deviations beyond this are refused, so that squares stay finite.
+pub const MAGNITUDE_MAX: f64 = 1e100;
+
+/// Why a filter cannot go on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FilterError {
+    /// An argument is not what it must be.
+    Argument {
+        /// The name of the argument.
+        argument: &'static str,
+        /// What was expected.
+        expected: String,
+        /// What came.
+        got: String,
+    },
+    /// The observations so far do not determine every diffuse state.
+    Diffuse {
+        /// How many directions of the state are still unknown.
+        left: usize,
+    },
+    /// A number left the finite range at one observation.
+    Diverged {
+        /// The row at which it happened.
+        row: usize,
+    },
+}
+
+/// Answer whether a number is within the limit; NaN is not.
+pub(crate) fn is_sound(value: f64) -> bool {
+    value.abs() <= MAGNITUDE_MAX
+}
+
+pub(crate) fn refuse(argument: &'static str, expected: &str, got: impl ToString) -> FilterError {
+    FilterError::Argument { argument, expected: expected.to_owned(), got: got.to_string() }
+}

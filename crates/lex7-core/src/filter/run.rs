@@ -1,0 +1,193 @@
+//! A filter over a whole series: irregular times, missing values, one noise per observation.
+use super::step::{Workspace, begin, predict, update};
+use super::transition::{Cell, discretise, observe, start_of};
+use super::{Belief, FilterError, MAGNITUDE_MAX, Model, NS_PER_DAY, is_sound, refuse};
+
+/// A series as columns; NaN marks a missing value.
+#[derive(Debug, Clone, Copy)]
+pub struct Series<'a> {
+    /// (n,) nanoseconds UTC, ascending; equal times are several observations of one instant.
+    pub times_ns: &'a [i64],
+    /// (n,) values, NaN where missing.
+    pub values: &'a [f64],
+    /// (n,) standard deviations in place of the model's, or none.
+    pub observation_sd: Option<&'a [f64]>,
+    /// (n, columns) row-major inputs of the regressions.
+    pub inputs: &'a [f64],
+    /// The number of input columns.
+    pub columns: usize,
+}
+
+/// What a run keeps besides its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Only the final belief.
+    Final,
+    /// The mean and the covariance after every row.
+    All,
+}
+
+/// The outcome of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// The belief after the last row.
+    pub belief: Belief,
+    /// Sum of the log-densities of the observations.
+    pub loglik: f64,
+    /// (n,) innovations, NaN where missing.
+    pub innovations: Vec<f64>,
+    /// (n,) their variances, infinite while diffuse, NaN where missing.
+    pub variances: Vec<f64>,
+    /// (n,) robust weights, 0 where missing.
+    pub weights: Vec<f64>,
+    /// (n, states) filtered means, if kept.
+    pub means: Vec<f64>,
+    /// (n, states, states) filtered covariances, if kept.
+    pub covs: Vec<f64>,
+}
+
+impl Series<'_> {
+    /// Check shapes and numbers against a model.
+    pub fn check(&self, model: &Model) -> Result<(), FilterError> {
+        check_times(self.times_ns)?;
+        let rows = self.times_ns.len();
+        if self.values.len() != rows {
+            return Err(refuse("values", &format!("{rows} values, one per time"), self.values.len()));
+        }
+        if let Some(at) = self.values.iter().position(|value| !(value.is_nan() || is_sound(*value))) {
+            return Err(refuse("values", "numbers within 1e100, NaN where missing", place(self.values, at)));
+        }
+        if let Some(sds) = self.observation_sd {
+            if sds.len() != rows {
+                return Err(refuse("observation_sd", &format!("{rows} values, one per time"), sds.len()));
+            }
+            if let Some(at) = sds.iter().position(|sd| !(0.0..=MAGNITUDE_MAX).contains(sd)) {
+                return Err(refuse("observation_sd", "numbers from 0 to 1e100", place(sds, at)));
+            }
+        }
+        check_inputs(model, self.inputs, self.columns, rows)
+    }
+}
+
+fn place(values: &[f64], at: usize) -> String {
+    format!("{} in row {at}", values[at])
+}
+
+pub(crate) fn check_times(times_ns: &[i64]) -> Result<(), FilterError> {
+    match times_ns.windows(2).position(|pair| pair[1] < pair[0]) {
+        Some(at) => Err(refuse("times_ns", "ascending times", format!("an earlier time in row {}", at + 1))),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn check_inputs(
+    model: &Model,
+    inputs: &[f64],
+    columns: usize,
+    rows: usize,
+) -> Result<(), FilterError> {
+    let needed = model.inputs();
+    if columns < needed || inputs.len() != rows * columns {
+        let expected = format!("{rows} rows of at least {needed} columns");
+        return Err(refuse("inputs", &expected, format!("{columns} columns, {} numbers", inputs.len())));
+    }
+    match inputs.iter().position(|value| !is_sound(*value)) {
+        Some(at) => Err(refuse("inputs", "finite numbers within 1e100", place(inputs, at))),
+        None => Ok(()),
+    }
+}
+
+/// Carries beliefs through time, keeping the blocks of the last step length.
+#[derive(Debug, Clone)]
+pub(crate) struct Clockwork {
+    days: f64,
+    pub(crate) cells: Vec<Cell>,
+}
+
+impl Clockwork {
+    pub(crate) fn new() -> Self {
+        Clockwork { days: f64::NAN, cells: Vec::new() }
+    }
+
+    /// Set the blocks for a step between two times.
+    pub(crate) fn wind(&mut self, model: &Model, from_ns: i64, to_ns: i64) {
+        let days = (i128::from(to_ns) - i128::from(from_ns)) as f64 / NS_PER_DAY;
+        if days != self.days {
+            discretise(model, days, &mut self.cells);
+            self.days = days;
+        }
+    }
+}
+
+/// Run a filter from a start, or from a belief, over a checked or unchecked series.
+pub fn run(model: &Model, series: &Series, initial: Option<&Belief>, keep: Keep) -> Result<Run, FilterError> {
+    series.check(model)?;
+    let rows = series.times_ns.len();
+    let first = series.times_ns.first().copied();
+    let mut belief = match (initial, first) {
+        (Some(given), _) => continued(model, given, first)?,
+        (None, Some(time_ns)) => begin(&start_of(model), time_ns),
+        (None, None) => return Err(refuse("times_ns", "at least one time", "none")),
+    };
+    let states = belief.states();
+    let mut space = Workspace::new(states, model.robust);
+    let mut clockwork = Clockwork::new();
+    let mut out = Run {
+        belief: belief.clone(),
+        loglik: 0.0,
+        innovations: Vec::with_capacity(rows),
+        variances: Vec::with_capacity(rows),
+        weights: Vec::with_capacity(rows),
+        means: Vec::new(),
+        covs: Vec::new(),
+    };
+    let default_var = model.observation_sd * model.observation_sd;
+    for row in 0..rows {
+        let time_ns = series.times_ns[row];
+        if time_ns != belief.time_ns {
+            clockwork.wind(model, belief.time_ns, time_ns);
+            predict(&mut belief, &clockwork.cells);
+            belief.time_ns = time_ns;
+        }
+        let value = series.values[row];
+        if value.is_nan() {
+            out.innovations.push(f64::NAN);
+            out.variances.push(f64::NAN);
+            out.weights.push(0.0);
+        } else {
+            let inputs = &series.inputs[row * series.columns..(row + 1) * series.columns];
+            observe(model, time_ns, inputs, None, &mut space.row);
+            let noise_var = series.observation_sd.map_or(default_var, |sds| sds[row] * sds[row]);
+            let outcome = update(&mut belief, &mut space, value, noise_var);
+            out.loglik += outcome.log_density;
+            out.innovations.push(outcome.innovation);
+            out.variances.push(outcome.variance);
+            out.weights.push(outcome.weight);
+        }
+        if !(out.loglik.is_finite() && belief.mean.iter().chain(&belief.cov).all(|value| value.is_finite())) {
+            return Err(FilterError::Diverged { row });
+        }
+        if keep == Keep::All {
+            out.means.extend_from_slice(&belief.mean);
+            out.covs.extend_from_slice(&belief.cov);
+        }
+    }
+    out.belief = belief;
+    Ok(out)
+}
+
+/// Return a copy of a belief that fits the model and does not lie after the first row.
+pub(crate) fn continued(model: &Model, belief: &Belief, first: Option<i64>) -> Result<Belief, FilterError> {
+    if belief.states() != model.states() {
+        let expected = format!("a belief of {} states", model.states());
+        return Err(refuse("belief", &expected, belief.states()));
+    }
+    if first.is_some_and(|time_ns| time_ns < belief.time_ns) {
+        return Err(refuse(
+            "times_ns",
+            "times that do not lie before the belief",
+            "an earlier time in row 0",
+        ));
+    }
+    Ok(belief.clone())
+}

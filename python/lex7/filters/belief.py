@@ -1,0 +1,50 @@
+"""What is believed about a state at one time, as arrays and as canonical bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lex7.base.ids import StateHash
+from lex7.base.shapes import StateCov, StateMean
+from lex7.filters import core_native
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Belief:
+    """A mean, a covariance and the directions about which nothing is known yet.
+
+    Attributes:
+        time_ns: nanoseconds UTC.
+        mean: (n,) in the order of the model's components.
+        cov: (n, n), symmetric.
+        diffuse: (d, n); row k is a direction of infinite variance. Empty once enough was seen.
+    """
+
+    time_ns: int
+    mean: StateMean
+    cov: StateCov
+    diffuse: NDArray[np.float64]
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical bytes; copies once.
+
+        Raises:
+            FilterArgumentError: shapes do not match or a number is not finite.
+        """
+        return core_native.belief_encode(self.time_ns, self.mean, self.cov, self.diffuse)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Belief:
+        """Read a belief from its canonical bytes.
+
+        Raises:
+            FilterArgumentError: these are not the bytes of a belief.
+        """
+        return cls(*core_native.belief_decode(data))
+
+    def state_hash(self) -> StateHash:
+        """Return the SHA-256 that names this belief, equal exactly where its bytes are equal."""
+        return core_native.state_hash(self.to_bytes())

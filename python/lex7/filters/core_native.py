@@ -1,0 +1,88 @@
+"""The door to the compiled kernels: arrays become contiguous and typed here, and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lex7 import _core
+from lex7.base.ids import StateHash
+from lex7.base.shapes import Series, TimesNs
+from lex7.filters.errors import FilterArgumentError
+
+run = _core.filter_run
+forecast = _core.filter_forecast
+combine = _core.filter_combine
+fit = _core.filter_fit
+scale = _core.filter_scale
+model_check = _core.filter_model_check
+belief_decode = _core.filter_belief_decode
+
+
+def belief_encode(time_ns: int, mean: ArrayLike, cov: ArrayLike, diffuse: ArrayLike) -> bytes:
+    """Return the canonical bytes of a belief."""
+    return _core.filter_belief_encode(
+        time_ns,
+        floats("mean", mean, 1),
+        floats("cov", cov, 2),
+        floats("diffuse", diffuse, 2),
+    )
+
+
+def state_hash(state: bytes) -> StateHash:
+    """Return the SHA-256 that names a kernel state."""
+    return StateHash(_core.filter_state_hash(state))
+
+
+def floats(argument: str, values: ArrayLike, dimensions: int) -> NDArray[np.float64]:
+    """Return a contiguous float64 array; copies only where dtype or layout ask for it.
+
+    Raises:
+        FilterArgumentError: not numbers, or not of that many dimensions.
+    """
+    array = _array(argument, values)
+    if array.dtype.kind not in "fiu":
+        raise FilterArgumentError(argument, "an array of real numbers", f"dtype {array.dtype}")
+    if array.ndim != dimensions:
+        raise FilterArgumentError(argument, f"{dimensions}-dimensional", f"shape {array.shape}")
+    return np.ascontiguousarray(array, dtype=np.float64)
+
+
+def instants(times_ns: ArrayLike) -> TimesNs:
+    """Return times as contiguous int64 nanoseconds; floats are refused, they lose nanoseconds.
+
+    Raises:
+        FilterArgumentError: not integers, or not one-dimensional.
+    """
+    array = _array("times_ns", times_ns)
+    if array.size == 0:
+        array = array.astype(np.int64)
+    if array.dtype.kind == "M":
+        array = array.astype("datetime64[ns]").astype(np.int64)
+    if array.dtype.kind not in "iu" or array.dtype == np.uint64:
+        raise FilterArgumentError("times_ns", "int64 nanoseconds", f"dtype {array.dtype}")
+    if array.ndim != 1:
+        raise FilterArgumentError("times_ns", "1-dimensional", f"shape {array.shape}")
+    return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def columns(
+    times_ns: ArrayLike, values: ArrayLike, observation_sd: ArrayLike | None
+) -> tuple[TimesNs, Series, Series | None]:
+    """Return a series as the contiguous columns the kernels take."""
+    sds = None if observation_sd is None else floats("observation_sd", observation_sd, 1)
+    return instants(times_ns), floats("values", values, 1), sds
+
+
+def input_rows(inputs: ArrayLike | None, rows: int) -> NDArray[np.float64]:
+    """Return the input columns of regressions, (rows, columns); none is (rows, 0)."""
+    return np.zeros((rows, 0)) if inputs is None else floats("inputs", inputs, 2)
+
+
+def _array(argument: str, values: ArrayLike) -> NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except (TypeError, ValueError) as exc:
+        raise FilterArgumentError(argument, "an array of numbers", type(values).__name__) from exc
