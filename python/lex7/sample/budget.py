@@ -88,7 +88,7 @@ EVERYDAY: tuple[Everyday, ...] = (
     Everyday("drugstore", "shopping", 0.5, SHOP_DAYS, 16.0, 0.45, 0.2, 0.1,
              ("DM DROGERIE MARKT 1402", "ROSSMANN 3310")),
     Everyday("clothes", "clothing", 0.2, SHOP_DAYS, 58.0, 0.55, 0.9, 0.2,
-             ("ZALANDO SE", "UNIQLO TAUENTZIEN", "H&M 0612")),
+             ("ZALANDO SE", "UNIQLO TAUENTZIEN", "ADIDAS STORE 12")),
     Everyday("fuel", "transport", 0.6, WORK_DAYS, 57.0, 0.16, 0.2, 0.0,
              ("ARAL STATION 2241", "SHELL 1120 BERLIN", "ESSO STATION MUELLERSTR")),
     Everyday("ticket", "transport", 1.1, WORK_DAYS, 4.1, 0.35, 0.6, 0.0,
@@ -100,7 +100,7 @@ EVERYDAY: tuple[Everyday, ...] = (
     Everyday("household", "home", 0.14, SHOP_DAYS, 44.0, 0.65, 0.4, 0.0,
              ("IKEA BERLIN", "BAUHAUS 571", "OBI MARKT 77")),
     Everyday("kiosk", "other", 0.6, EVERY_DAY, 9.0, 0.50, 0.1, 0.0,
-             ("KIOSK AM PARK", "BLUMEN LEHMANN", "SPAETI 61")),
+             ("KIOSK AM PARK", "B&B BLUMEN LEHMANN", "SPAETI 61")),
 )  # fmt: skip
 
 BILLS: tuple[Bill, ...] = (
@@ -139,13 +139,16 @@ SHOCKS: tuple[tuple[str, str, str, float], ...] = (
 
 SHOCKS_PER_YEAR = 1.5
 SHOCK_SPREAD = 0.5
-SALARY, SALARY_DAY, RAISE_MONTH, RAISE = 3_540.0, 25, 4, 0.032
+SALARY, SALARY_DAY, RAISE_MONTH, RAISE = 3_330.0, 25, 4, 0.032
 EXTRA_SALARY_MONTH, EXTRA_SALARY_SHARE = 6, 0.85
 """The thirteenth salary comes with the one of June."""
 SAVING, SAVING_DAY = 350.0, 27
 PRICE_STEP = (2026, 3)
 """From this month the later amounts hold, if it lies in the history; else from its middle."""
 CARD_CLOSING_DAY, CARD_PAYMENT_DAY = 18, 2
-OPENING = {"checking": 3_350.0, "savings": 13_400.0, "card": -410.0}
+OPENING = {"checking": 2_950.0, "savings": 8_900.0, "card": -410.0}
+LOW_WATER, TOP_UP = 350.0, 900.0
+"""When checking falls below the first, the second comes back from savings on the next business
+day."""
 EMPLOYER, EMPLOYER_MEMO = "NORTHWIND LABS GMBH", "GEHALT SALARY"
 REFUND_SHARE = 0.06

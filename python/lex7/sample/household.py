@@ -66,7 +66,7 @@ class Household:
 
 def run_household(span: Span, episodes: Episodes) -> Household:
     """Draw a household's money over the span."""
-    scale = 0.85 + 0.5 * float(uniform(span.seed, "scale", 1)[0])
+    scale = budget_scale(span.seed)
     away = covered(span, episodes.journeys)
     ill = covered(span, episodes.illness)
     movements: list[Movement] = []
@@ -82,9 +82,15 @@ def run_household(span: Span, episodes: Episodes) -> Household:
     inside = [item for item in movements if span.first <= item.day <= span.last]
     opening = {name: round(value * scale) * 100 for name, value in budget.OPENING.items()}
     inside += _card_payments(span, inside, opening[CARD])
+    inside += _top_ups(span, inside, opening[CHECKING], scale)
     inside += _interest(span, inside, opening[SAVINGS])
     order = sorted(range(len(inside)), key=lambda at: (inside[at].day, inside[at].account, at))
     return Household(tuple(inside[at] for at in order), opening)
+
+
+def budget_scale(seed: int) -> float:
+    """Return how large the person's budget is against the tables of `budget`."""
+    return 0.85 + 0.5 * float(uniform(seed, "scale", 1)[0])
 
 
 def _appetite(span: Span, habit: Everyday, away: Mask, ill: Mask) -> Draws:
@@ -104,7 +110,7 @@ def _everyday(span: Span, habit: Everyday, scale: float, rate: Draws) -> list[Mo
     # One draw for each possible purchase, so that a day's purchases never move another day's.
     at = np.flatnonzero(np.arange(8)[None, :] < number[:, None])
     size = len(rate) * 8
-    noise = heavy(span.seed, habit.name + "/amount", size)[at]
+    noise = np.clip(heavy(span.seed, habit.name + "/amount", size)[at], -3.0, 3.0)
     place = uniform(span.seed, habit.name + "/payee", size)[at]
     paid = uniform(span.seed, habit.name + "/account", size)[at]
     again = uniform(span.seed, habit.name + "/again", size)[at]
@@ -256,6 +262,24 @@ def _card_payments(span: Span, movements: list[Movement], opening: int) -> list[
             result.append(_own(CARD, due, -balance, "PAYMENT RECEIVED THANK YOU", "PAYMENT",
                                "card-payment"))  # fmt: skip
             balance = 0
+    return result
+
+
+def _top_ups(span: Span, movements: list[Movement], opening: int, scale: float) -> list[Movement]:
+    """Fetch money back from savings after an evening on which checking ran low."""
+    change = dict.fromkeys(range(span.first, span.last + 1), 0)
+    for item in movements:
+        if item.account == CHECKING:
+            change[item.day] += item.amount_minor
+    result: list[Movement] = []
+    balance, minor = opening, round(budget.TOP_UP * scale / 10) * 1000
+    for day in range(span.first, span.last):
+        balance += change[day]
+        fetched = business_day(Day(day + 1))
+        if balance < budget.LOW_WATER * scale * 100 and fetched <= span.last:
+            result.append(_own(SAVINGS, fetched, -minor, "UEBERTRAG AN GIRO", "XFER", "transfer"))
+            result.append(_own(CHECKING, fetched, minor, "UEBERTRAG SPARKONTO", "XFER", "transfer"))
+            change[fetched] += minor
     return result
 
 

@@ -21,12 +21,13 @@ from lex7.sample.calendar import (
     draw_episodes,
     make_span,
 )
-from lex7.sample.household import CARD, CHECKING, SAVINGS, Household, run_household
+from lex7.sample.household import CARD, CHECKING, SAVINGS, Household, budget_scale, run_household
 from lex7.sample.local_time import SECONDS_PER_DAY, instant_of, local_time
 from lex7.sample.nights import draw_nights
 from lex7.sample.pulse import Samples, draw_runs, heart_samples, hrv_samples, step_samples
 from lex7.sample.statement import Line, Statement, european_csv, number_lines, ofx_sgml, qfx_xml
 from lex7.sample.truth import Facts, truth_json
+from lex7.sample.wishes import directives_toml, proposals_txt
 
 AS_OF = date(2026, 11, 20)
 """The last day of a sample's files, unless told otherwise; no clock is read."""
@@ -100,6 +101,9 @@ def write_sample(
         "savings.csv": european_csv(statements[SAVINGS]),
         "truth.json": truth_json(facts),
     }
+    scale = budget_scale(seed)
+    files["directives.toml"] = directives_toml(scale, zone, currency)
+    files["proposals.txt"] = proposals_txt(scale, span.as_of, currency)
     older = next(name for name in statements if "-" in name)
     files[f"{older}.ofx"] = ofx_sgml(statements[older])
     _write(directory, files)
