@@ -60,6 +60,20 @@ def filter_state_hash(state: bytes) -> bytes: ...
 # --- special: special functions and joint probabilities
 
 # --- solve: the exact solver and its certificates
+_Integers = NDArray[np.int64]
+_Problem = tuple[_Integers, _Integers, _Integers, _Integers, _Integers, _Integers]
+_Multipliers = list[tuple[int, int]]
+_Fractions = list[tuple[int, int]]
+
+def solve_exact(
+    arrays: _Problem, active: list[int] | None
+) -> tuple[bool, _Multipliers, int, _Fractions]: ...
+def solve_grid(arrays: _Problem) -> tuple[bool, _Multipliers, int, list[int] | None]: ...
+def solve_conflict(
+    arrays: _Problem, groups: list[int]
+) -> tuple[list[int], _Multipliers, list[_Fractions]] | None: ...
+def solve_propose(arrays: _Problem) -> list[int]: ...
+def solve_idle(arrays: _Problem) -> list[int]: ...
 
 # --- scenario: counter-based scenarios
 def philox4x32(

@@ -7,6 +7,7 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used))]
 
 pub mod filter;
+pub mod solve;
 
 /// The version of this crate, shown by `lex7 --version`.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

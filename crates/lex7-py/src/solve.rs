@@ -1,7 +1,120 @@
 //! Bindings of the exact solver and its certificates.
+use lex7_core::solve::{self, Answer, BadProblem, Problem, Proposal, Rounded};
+use num_bigint::BigInt;
+use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
+/// Coefficients (n_row, n_column), bounds, lo, hi, exponents, eases; all int64 and contiguous.
+type Arrays<'py> = (
+    PyReadonlyArray2<'py, i64>,
+    PyReadonlyArray1<'py, i64>,
+    PyReadonlyArray1<'py, i64>,
+    PyReadonlyArray1<'py, i64>,
+    PyReadonlyArray1<'py, i64>,
+    PyReadonlyArray1<'py, i64>,
+);
+type Multipliers = Vec<(usize, BigInt)>;
+type Fractions = Vec<(BigInt, BigInt)>;
+
+/// Copies the arrays once.
+fn problem_from(py: Python<'_>, arrays: &Arrays<'_>) -> PyResult<Problem> {
+    let (coefficients, bounds, lo, hi, exponents, eases) = arrays;
+    let &[rows, columns] = coefficients.shape() else { unreachable!("the array has two dimensions") };
+    let unsigned = |&value: &i64| u32::try_from(value).unwrap_or(u32::MAX);
+    Problem {
+        rows,
+        columns,
+        coefficients: coefficients.as_slice()?.to_vec(),
+        bounds: bounds.as_slice()?.to_vec(),
+        lo: lo.as_slice()?.to_vec(),
+        hi: hi.as_slice()?.to_vec(),
+        exponents: exponents.as_slice()?.iter().map(unsigned).collect(),
+        eases: eases.as_slice()?.to_vec(),
+    }
+    .check()
+    .map_err(|error| raise(py, &error))
+}
+
+fn raise(py: Python<'_>, error: &BadProblem) -> PyErr {
+    let class = py.import("lex7.correct.problem").and_then(|module| module.getattr("ProblemError"));
+    match class.and_then(|class| class.call1((error.0.as_str(),))) {
+        Ok(value) => PyErr::from_value(value),
+        Err(other) => other,
+    }
+}
+
+fn proposal_from(problem: &Problem, active: Option<Vec<usize>>) -> Proposal {
+    match active {
+        Some(active) => Proposal { active, farkas: None },
+        None => solve::propose(problem),
+    }
+}
+
+#[pyfunction]
+fn solve_exact(
+    py: Python<'_>,
+    arrays: Arrays<'_>,
+    active: Option<Vec<usize>>,
+) -> PyResult<(bool, Multipliers, BigInt, Fractions)> {
+    let problem = problem_from(py, &arrays)?;
+    let answer = py.detach(|| solve::prove(&problem, &proposal_from(&problem, active)));
+    Ok(match answer {
+        Answer::Optimal(found) => (true, found.multipliers, found.denominator, found.point.fractions()),
+        Answer::Infeasible(found) => (false, found, BigInt::from(1), Vec::new()),
+    })
+}
+
+#[pyfunction]
+fn solve_grid(py: Python<'_>, arrays: Arrays<'_>) -> PyResult<(bool, Multipliers, BigInt, Option<Vec<i64>>)> {
+    let problem = problem_from(py, &arrays)?;
+    Ok(py.detach(|| match solve::solve(&problem) {
+        Answer::Infeasible(found) => (false, found, BigInt::from(1), None),
+        Answer::Optimal(found) => {
+            let steps = match solve::round_to_grid(&problem, &found.point) {
+                Rounded::Steps(steps) => Some(steps),
+                Rounded::GaveUp => None,
+            };
+            (true, found.multipliers, found.denominator, steps)
+        }
+    }))
+}
+
+#[pyfunction]
+fn solve_conflict(
+    py: Python<'_>,
+    arrays: Arrays<'_>,
+    groups: Vec<usize>,
+) -> PyResult<Option<(Vec<usize>, Multipliers, Vec<Fractions>)>> {
+    let problem = problem_from(py, &arrays)?;
+    if groups.len() != problem.rows {
+        let text = format!("expected one group for each of {} rows, got {}", problem.rows, groups.len());
+        return Err(raise(py, &BadProblem(text)));
+    }
+    let found = py.detach(|| solve::find_conflict(&problem, &groups));
+    Ok(found.map(|conflict| {
+        let witnesses = conflict.witnesses.iter().map(solve::Point::fractions).collect();
+        (conflict.groups, conflict.multipliers, witnesses)
+    }))
+}
+
+#[pyfunction]
+fn solve_propose(py: Python<'_>, arrays: Arrays<'_>) -> PyResult<Vec<usize>> {
+    let problem = problem_from(py, &arrays)?;
+    Ok(py.detach(|| solve::propose(&problem).active))
+}
+
+#[pyfunction]
+fn solve_idle(py: Python<'_>, arrays: Arrays<'_>) -> PyResult<Vec<usize>> {
+    let problem = problem_from(py, &arrays)?;
+    Ok(py.detach(|| solve::choose_idle(&problem)))
+}
+
 /// Add this subject's functions and classes to the module.
-pub(crate) fn register(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(solve_exact, module)?)?;
+    module.add_function(wrap_pyfunction!(solve_grid, module)?)?;
+    module.add_function(wrap_pyfunction!(solve_conflict, module)?)?;
+    module.add_function(wrap_pyfunction!(solve_propose, module)?)?;
+    module.add_function(wrap_pyfunction!(solve_idle, module)?)?;
     Ok(())
 }

@@ -1,0 +1,221 @@
+"""The integer problem: what is solved, proven and stored is this and nothing else.
+
+A column is one lever, counted in whole steps n. Its unit is 2^exponent steps, so x = n / 2^exponent
+lies in [-1, 1]. A row is `Σ coefficient_j x_j ≤ bound`, in integers over 2^20 of 2^exponent of the
+row's own unit. The objective is `½ Σ (x_j / ease_j)²`, where the ease is the inverse of the owner's
+reluctance, so the optimum has denominators from the binding rows alone.
+
+Real rows become integers once, here. Coefficients round to nearest; a bound loses the worst that
+this rounding can do anywhere in the box, so whatever satisfies the integers satisfies the reals.
+How the reals came about is proven by replaying the log, not by the certificate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lex7.base.civil import Day
+from lex7.base.errors import Lex7Error
+from lex7.base.limits import LEVERS_MAX
+
+ROW_BITS = 20
+BOUND_MAX = 1 << 45
+EXPONENT_MAX = 50
+EASE_BITS = 24
+
+Integers = NDArray[np.int64]
+Reals = NDArray[np.float64]
+
+
+class ProblemError(Lex7Error):
+    """A correction problem is outside what can be solved exactly."""
+
+    code = "correct.problem"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"expected a correction problem within the limits: {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One lever in whole steps.
+
+    Attributes:
+        lever: the lever's id.
+        unit: what `step` counts, for people: `USD per month`.
+        step: the size of one step in that unit.
+        lo: fewest steps.
+        hi: most steps.
+        reluctance: the cost of moving by one unit; the objective is ½ Σ (reluctance × change)².
+    """
+
+    lever: str
+    unit: str
+    step: Fraction
+    lo: int
+    hi: int
+    reluctance: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The directive behind some rows: rows sort by (priority, id, time)."""
+
+    directive: str
+    priority: int
+    unit: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RealRows:
+    """Rows of one directive before rounding: `gradient · change ≥ -slack` for every day.
+
+    Attributes:
+        rule: the directive.
+        days: one civil day for each row.
+        slack: (n_row,) how far inside its edge the rule is with no lever moved, after the
+        confidence back-off; negative where it fails.
+        gradient: (n_row, n_column) change of the slack for one unit of each lever.
+    """
+
+    rule: Rule
+    days: tuple[Day, ...]
+    slack: Reals
+    gradient: Reals
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """The integer problem with its labels.
+
+    Attributes:
+        rules: the directives, in order of (priority, id).
+        columns: the levers.
+        rule_of_row: (n_row,) index into rules.
+        days: (n_row,) civil days.
+        row_exponents: (n_row,) the row's integers count 2^(exponent - 20) of the rule's unit.
+        coefficients: (n_row, n_column).
+        bounds: (n_row,).
+        exponents: (n_column,) bits of the largest number of steps.
+        eases: (n_column,) inverse weights.
+    """
+
+    rules: tuple[Rule, ...]
+    columns: tuple[Column, ...]
+    rule_of_row: Integers
+    days: Integers
+    row_exponents: Integers
+    coefficients: Integers
+    bounds: Integers
+    exponents: Integers
+    eases: Integers
+
+    @property
+    def arrays(self) -> tuple[Integers, Integers, Integers, Integers, Integers, Integers]:
+        """Return the numbers alone, in the form that the solvers take."""
+        lo = np.array([column.lo for column in self.columns], dtype=np.int64)
+        hi = np.array([column.hi for column in self.columns], dtype=np.int64)
+        return self.coefficients, self.bounds, lo, hi, self.exponents, self.eases
+
+
+def build_problem(rows: tuple[RealRows, ...], columns: tuple[Column, ...]) -> Problem:
+    """Round real rows to the integer problem, never in favour of the lever.
+
+    Raises:
+        ProblemError: a number is not finite, or a limit is exceeded.
+    """
+    _check_columns(columns)
+    ordered = sorted(rows, key=lambda block: (block.rule.priority, block.rule.directive))
+    exponents = [max(abs(column.lo), abs(column.hi)).bit_length() for column in columns]
+    unit_sizes = np.array(
+        [float(c.step * 2**e) for c, e in zip(columns, exponents, strict=True)], dtype=np.float64
+    )
+    reach = np.array(
+        [max(abs(c.lo), abs(c.hi)) / 2**e for c, e in zip(columns, exponents, strict=True)],
+        dtype=np.float64,
+    )
+    rounded = [_round_block(block, unit_sizes, reach) for block in ordered]
+    counts = [len(block.days) for block in ordered]
+    return Problem(
+        rules=tuple(block.rule for block in ordered),
+        columns=columns,
+        rule_of_row=np.repeat(np.arange(len(ordered), dtype=np.int64), counts),
+        days=_joined([np.array(block.days, dtype=np.int64) for block in ordered]),
+        row_exponents=_joined([part[0] for part in rounded]),
+        coefficients=np.ascontiguousarray(
+            np.concatenate([part[1] for part in rounded])
+            if rounded
+            else np.zeros((0, len(columns)), dtype=np.int64)
+        ),
+        bounds=_joined([part[2] for part in rounded]),
+        exponents=np.array(exponents, dtype=np.int64),
+        eases=_eases(columns, exponents),
+    )
+
+
+def _check_columns(columns: tuple[Column, ...]) -> None:
+    if len(columns) > LEVERS_MAX:
+        raise ProblemError(f"{len(columns)} levers, at most {LEVERS_MAX}")
+    for column in columns:
+        if column.lo > column.hi:
+            raise ProblemError(f"lever {column.lever!r} has its lower bound above its upper one")
+        if max(abs(column.lo), abs(column.hi)) >= 1 << EXPONENT_MAX:
+            raise ProblemError(f"lever {column.lever!r} has more than 2^{EXPONENT_MAX} steps")
+        if column.step <= 0 or column.reluctance <= 0:
+            raise ProblemError(f"lever {column.lever!r} needs a positive step and reluctance")
+
+
+def _round_block(
+    block: RealRows, unit_sizes: Reals, reach: Reals
+) -> tuple[Integers, Integers, Integers]:
+    """Return exponents, coefficients and bounds of one directive's rows."""
+    shape = (len(block.days), len(unit_sizes))
+    if block.gradient.shape != shape or block.slack.shape != shape[:1]:
+        raise ProblemError(f"rows of {block.rule.directive!r} have the wrong shape")
+    effect = -block.gradient * unit_sizes
+    if not (np.isfinite(effect).all() and np.isfinite(block.slack).all()):
+        raise ProblemError(f"a row of {block.rule.directive!r} is not a finite number")
+    largest = np.abs(effect).max(axis=1, initial=0.0)
+    scale_from = np.where(largest > 0, largest, np.abs(block.slack))
+    row_exponents = np.frexp(scale_from)[1].astype(np.int64)
+    shift = ROW_BITS - row_exponents
+    coefficients = np.rint(np.ldexp(effect, shift[:, None])).astype(np.int64)
+    # Half a unit for each column at the far end of its box, and 2^-6 for the float products.
+    loss = 0.5
+    worst = np.zeros(shape[0])
+    for column in range(shape[1]):
+        worst += loss * reach[column] * (effect[:, column] != 0)
+    with np.errstate(over="ignore"):
+        bounds = np.floor(np.ldexp(block.slack, shift) - worst - 2.0**-6)
+    if not shape[1] or not largest.any():
+        exact = np.floor(np.ldexp(block.slack, shift))
+        bounds = np.where(largest > 0, bounds, exact)
+    bounds = np.clip(bounds, -BOUND_MAX, BOUND_MAX).astype(np.int64)
+    return row_exponents, coefficients, bounds
+
+
+def _joined(parts: list[Integers]) -> Integers:
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+def _eases(columns: tuple[Column, ...], exponents: list[int]) -> Integers:
+    """Scale the inverse weights by one power of two, the largest to at most 2^24.
+
+    A weight more than 2^24 times another's rounds to the largest weight that can be held.
+    """
+    eases = [
+        1 / (column.reluctance * column.step * 2**exponent)
+        for column, exponent in zip(columns, exponents, strict=True)
+    ]
+    if not eases:
+        return np.zeros(0, dtype=np.int64)
+    largest = max(eases)
+    bits = largest.numerator.bit_length() - largest.denominator.bit_length() + 1
+    scale = Fraction(2) ** (EASE_BITS - bits)
+    return np.array([max(1, round(ease * scale)) for ease in eases], dtype=np.int64)
