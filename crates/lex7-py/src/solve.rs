@@ -15,6 +15,8 @@ type Arrays<'py> = (
 );
 type Multipliers = Vec<(usize, BigInt)>;
 type Fractions = Vec<(BigInt, BigInt)>;
+/// Rules, multipliers, and a witness for each rule.
+type Conflict = (Vec<usize>, Multipliers, Vec<Fractions>);
 
 /// Copies the arrays once.
 fn problem_from(py: Python<'_>, arrays: &Arrays<'_>) -> PyResult<Problem> {
@@ -80,11 +82,7 @@ fn solve_grid(py: Python<'_>, arrays: Arrays<'_>) -> PyResult<(bool, Multipliers
 }
 
 #[pyfunction]
-fn solve_conflict(
-    py: Python<'_>,
-    arrays: Arrays<'_>,
-    groups: Vec<usize>,
-) -> PyResult<Option<(Vec<usize>, Multipliers, Vec<Fractions>)>> {
+fn solve_conflict(py: Python<'_>, arrays: Arrays<'_>, groups: Vec<usize>) -> PyResult<Option<Conflict>> {
     let problem = problem_from(py, &arrays)?;
     if groups.len() != problem.rows {
         let text = format!("expected one group for each of {} rows, got {}", problem.rows, groups.len());

@@ -6,6 +6,7 @@
 //! `grid` rounds to whole steps, `conflict` finds a minimal set of rules that cannot hold together.
 //!
 //! The optimum is `x_j = clip(-ease_j² (Aᵀλ)_j)`: multipliers λ ≥ 0 alone prove it.
+mod admit;
 mod box_bound;
 mod canonical;
 mod conflict;
@@ -17,6 +18,7 @@ mod point;
 mod problem;
 mod ratio;
 mod sparse;
+mod working;
 
 pub use canonical::Optimum;
 pub use conflict::{Conflict, find_conflict};
