@@ -1,5 +1,6 @@
 # Each subject has its own section, in the order of crates/lex7-py/src/*.rs.
 from collections.abc import Sequence
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,23 @@ __version__: str
 # --- bark: canonical CBOR, entries, seals and their verification
 
 # --- apple: the Apple Health reader
+
+@final
+class AppleReader:
+    def __new__(
+        cls,
+        name: str,
+        rules: list[tuple[str, list[tuple[str, int, int]], list[tuple[str, int]], int, int]],
+    ) -> AppleReader: ...
+    def feed(self, chunk: bytes) -> None: ...
+    def finish(self) -> None: ...
+    def take(
+        self, rule: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint16]]: ...
+    def pending(self) -> int: ...
+    def sources(self) -> list[str]: ...
+    def findings(self) -> list[tuple[str, int, int, int, str]]: ...
+    def counts(self) -> tuple[int, int, int, int, int, int, int]: ...
 
 # --- filter: filters, smoothers and fits
 def filter_run(

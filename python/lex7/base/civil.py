@@ -84,6 +84,13 @@ def utc_offset_seconds(time_ns: int, where: Zone) -> int:
     return int(offset.total_seconds())
 
 
+def noon_ns(day: Day, where: Zone) -> int:
+    """Return the instant of a civil day's noon, nanoseconds UTC; a night runs from noon to noon."""
+    civil = date_of(day)
+    noon = datetime(civil.year, civil.month, civil.day, 12, tzinfo=_zone_info(where.name))
+    return int(noon.timestamp()) * NS_PER_SECOND
+
+
 def date_of(day: Day) -> date:
     """Return the calendar date of a day."""
     return date.fromordinal(day + EPOCH_ORDINAL)

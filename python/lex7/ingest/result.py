@@ -13,6 +13,9 @@ from lex7.base.errors import Finding, IngestError
 from lex7.base.limits import FINDINGS_KEPT_MAX
 from lex7.base.record import Record
 
+NOTICE_PREFIX = "info."
+"""Codes of findings that inform and complain of nothing start with this."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
@@ -103,6 +106,11 @@ class HostileInputError(IngestError):
         self.where = where
         self.reason = reason
         super().__init__(f"{name} is refused at {where}: {reason}")
+
+
+def is_notice(finding: Finding) -> bool:
+    """Answer whether a finding only informs; such a file was read as well as it can be."""
+    return finding.code.startswith(NOTICE_PREFIX)
 
 
 def cap_findings(findings: Iterable[Finding], where: str) -> tuple[Finding, ...]:
