@@ -3,13 +3,13 @@
 It computes nothing: it lays out the same plain objects that the `--json` outputs print, so that
 report and JSON can never disagree. An object may lack any field; what is missing is left out.
 
-    status        as_of, directives[]: id, say, rule, unit, value, sd, probability, confidence,
-                  verdict, days_to_breach, correction, trace[], valid_days, required_days;
-                  models[]: quantity, model, points, last_day, inside, forecasts
+    status        as_of, directives[]: id, say, rule, unit, value, sd, band, probability,
+                  confidence, verdict, reason, days_to_breach, correction, trace[], valid_days,
+                  required_days; models[]: quantity, model, points, last_day, inside, forecasts
     verdicts      propose's objects: id, proposal, verdict, reason, alternatives[], certificate
     verification  nodes[]: node, entries, seals, state_hash, ok; lattice_hash, entries_per_second
     findings      code, where, sentence, text
-    summary       imports[]: file, format, kept, duplicates, passed_over, first, last
+    summary       imports[]: name, new_count, known_count, passed_over_count, first, last
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _directive_line(row: Json, name_width: int, page: Page) -> str:
 def _directive_detail(row: Json, page: Page) -> list[str]:
     """Say more about a directive that does not hold; a trace is shown wherever there is one."""
     verdict = _verdict(row)
-    trace = _series(row, "trace")
+    trace, band = _series(row, "trace"), _series(row, "band")
     if verdict == "SATISFIED":
         return []
     say = _text(row, "say") or _text(row, "rule")
@@ -130,6 +130,13 @@ def _directive_detail(row: Json, page: Page) -> list[str]:
         lines.append(page.paint(f"     rule: {_text(row, 'rule')}", Ink.FAINT))
     if trace:
         lines.append(f"     lately: {sparkline(trace, 40)}")
+    if _text(row, "reason"):
+        lines += page.wrap(_text(row, "reason"), indent=5)
+    if len(band) == 2 and None not in band:
+        low, high = (_spell(value or 0.0, _text(row, "unit")) for value in band)
+        lines.append(
+            f"     on the worst day: {low} to {high} {_text(row, 'unit')}, nine times in ten"
+        )
     correction = _sentence(row.get("correction"))
     if correction:
         lines += page.wrap(f"smallest correction: {correction}", indent=5, hang=2)
@@ -172,17 +179,20 @@ def _imports(summary: Json, findings: Sequence[Json], page: Page) -> str:
     if not rows and not findings:
         return ""
     lines = [page.heading("What was read")]
-    width = max((len(_text(row, "file")) for row in rows), default=0)
+    width = max((len(_text(row, "name")) for row in rows), default=0)
     width = min(max(width, 12), 34)
     for row in rows:
-        kept = _number(row, "kept") or 0
+        kept = _number(row, "new_count") or 0
         extra = [
             f"{int(number):,} {word}"
-            for key, word in (("duplicates", "already known"), ("passed_over", "not followed"))
+            for key, word in (
+                ("known_count", "already known"),
+                ("passed_over_count", "not followed"),
+            )
             if (number := _number(row, key))
         ]
         span = f"{_text(row, 'first')} … {_text(row, 'last')}" if _text(row, "first") else ""
-        words = f"{int(kept):>9,} kept" + "".join(f", {item}" for item in extra)
+        words = f"{int(kept):>9,} new" + "".join(f", {item}" for item in extra)
         line = f"   {_clip(_text(row, 'file'), width):<{width}} {words}"
         room = page.width - len(line) - 1
         lines.append(line + (page.paint(f"{span:>{room}}", Ink.FAINT) if len(span) < room else ""))
@@ -256,9 +266,15 @@ def _value(row: Json) -> str:
     if value is None:
         have, need = _number(row, "valid_days"), _number(row, "required_days")
         return f"{int(have)} of {int(need)} days" if have is not None and need else "—"
-    digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 20 else 2
-    spread = f" ± {sd:,.{digits}f}" if sd else ""
-    return f"{value:,.{digits}f}{spread} {unit}"
+    spread = f" ± {_spell(sd, unit, value)}" if sd else ""
+    return f"{_spell(value, unit)}{spread} {unit}"
+
+
+def _spell(value: float, unit: str, like: float | None = None) -> str:
+    """Round for people, last of all; a spread has the decimals of the value it stands beside."""
+    size = abs(value if like is None else like)
+    digits = 0 if size >= 1000 or unit == "steps" else 1 if size >= 20 else 2
+    return f"{value:,.{digits}f}"
 
 
 def _chance(probability: float) -> str:

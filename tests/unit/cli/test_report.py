@@ -21,6 +21,7 @@ SLEEP: Json = {
     "id": "sleep-week", "say": "I sleep seven hours a night, averaged over a week.",
     "rule": "always[0d,28d] mean(sleep, 7d) >= 7 h", "unit": "h", "value": 6.83, "sd": 0.38,
     "probability": 0.31, "confidence": 0.8, "verdict": "VIOLATED", "days_to_breach": 3,
+    "band": [5.9, 7.4], "reason": "The mean of seven nights is likely to be short.",
     "correction": {"sentence": "sleep 26 min longer a night"}, "trace": [7.2, None, 6.5, 6.9],
 }  # fmt: skip
 WEIGHT: Json = {
@@ -53,9 +54,9 @@ VERIFIED: Json = {
 }  # fmt: skip
 READ: Json = {
     "imports": [
-        {"file": "checking.ofx", "kept": 611, "duplicates": 0, "first": "2025-05-21",
+        {"name": "checking.ofx", "new_count": 611, "known_count": 0, "first": "2025-05-21",
          "last": "2026-11-20"},
-        {"file": "checking-2025.ofx", "kept": 0, "duplicates": 241},
+        {"name": "checking-2025.ofx", "new_count": 0, "known_count": 241},
     ],
 }  # fmt: skip
 FINDING: Json = {"code": "ofx.date", "where": "card.qfx, line 12", "sentence": "a date is missing"}
@@ -86,6 +87,8 @@ def test_each_directive_has_one_line_with_value_band_rule_and_probability() -> N
 def test_a_failing_directive_says_when_and_what_corrects_it() -> None:
     text = render_status(STATUS)
     assert "fails in 3 days" in text
+    assert "The mean of seven nights is likely to be short." in text
+    assert "on the worst day: 5.90 to 7.40 h" in text
     assert "smallest correction: sleep 26 min longer a night" in text
 
 
@@ -124,7 +127,7 @@ def test_a_log_that_differs_is_named() -> None:
 
 def test_imports_and_findings_are_listed() -> None:
     text = whole(Page())
-    assert re.search(r"checking-2025.ofx +0 kept, 241 already known", text)
+    assert re.search(r"checking-2025.ofx +0 new, 241 already known", text)
     assert "! card.qfx, line 12: a date is missing" in text
 
 
