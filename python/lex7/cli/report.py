@@ -193,7 +193,7 @@ def _imports(summary: Json, findings: Sequence[Json], page: Page) -> str:
         ]
         span = f"{_text(row, 'first')} … {_text(row, 'last')}" if _text(row, "first") else ""
         words = f"{int(kept):>9,} new" + "".join(f", {item}" for item in extra)
-        line = f"   {_clip(_text(row, 'file'), width):<{width}} {words}"
+        line = f"   {_clip(_text(row, 'name'), width):<{width}} {words}"
         room = page.width - len(line) - 1
         lines.append(line + (page.paint(f"{span:>{room}}", Ink.FAINT) if len(span) < room else ""))
     for finding in findings[:FINDINGS_SHOWN_MAX]:
