@@ -13,6 +13,15 @@ pub mod solve;
 /// The version of this crate, shown by `lex7 --version`.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+pub mod aead;
+pub mod canon;
+pub mod canon_writer;
+pub mod entry;
+pub mod key;
+pub mod message;
 pub mod quantiles;
 pub mod rng;
+pub mod run;
+pub mod run_fault;
 pub mod scenario;
+pub mod seal;

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 
 mod apple;
 mod bark;
+mod canon;
 mod filter;
 mod scenario;
 mod solve;

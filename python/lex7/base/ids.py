@@ -21,3 +21,6 @@ ImportId = NewType("ImportId", str)
 
 QuantityName = NewType("QuantityName", str)
 """A dotted name that rules speak of: `sleep`, `cash`, `spend.restaurants`."""
+
+LatticeId = NewType("LatticeId", bytes)
+"""16 random bytes, drawn when a lattice is made; every signature names them."""

@@ -16,6 +16,12 @@ little."""
 PAYLOAD_BYTES_MAX = 1 << 20
 """The largest message of the transport, so that every entry can be carried whole."""
 
+RUN_PAYLOAD_BYTES_MAX = 8 << 20
+"""The payloads of one run together; a run is read and checked whole, so this bounds memory."""
+
+HEADS_PER_SEAL_MAX = 256
+"""Members of one lattice: a person's devices and nodes, with room."""
+
 CANON_DEPTH_MAX = 16
 """No structure of ours nests deeper than 6; 16 leaves room and keeps the decoder's stack small."""
 
