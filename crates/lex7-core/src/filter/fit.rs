@@ -1,11 +1,15 @@
 //! Maximum (penalised) likelihood: free standard deviations and decays, searched on logarithms.
-use super::optimise::{Bounds, Minimum, hessian, invert, minimise};
-use super::run::{Clockwork, Series};
-use super::step::{Workspace, begin, predict, update};
-use super::transition::{observe, start_of};
-use super::{FilterError, Model, refuse};
+use super::gradient::{value_and_gradient, value_of};
+use super::optimise::{Bounds, Objective, Search, curvature, differences, invert};
+use super::run::Series;
+use super::{FilterError, Model, Robust, refuse};
 
-/// The two best of the given starts are followed to the end.
+/// A tape of the gradient beyond this many numbers (128 MiB) is not kept; differences are taken instead.
+const TAPE_NUMBERS_MAX: usize = 1 << 24;
+/// Iterations that each followed start gets before only the best goes on.
+const ITERATIONS_RACED: usize = 6;
+const ITERATIONS_MAX: usize = 80;
+/// The two best of the given starts race.
 const STARTS_FOLLOWED: usize = 2;
 /// A log-parameter whose vague posterior sd exceeds this is not identified: a factor of ten either way.
 const LOG_SD_IDENTIFIED_MAX: f64 = 1.15;
@@ -95,43 +99,87 @@ pub fn fit(
     let lower: Vec<f64> = free.iter().map(|one| libm::log(one.lower)).collect();
     let upper: Vec<f64> = free.iter().map(|one| libm::log(one.upper)).collect();
     let bounds = Bounds { lower: &lower, upper: &upper };
-    let mut scratch = model.clone();
-    let mut objective = |point: &[f64]| {
-        place_values(&mut scratch, free, point);
-        loglik(&scratch, series).map_or(f64::INFINITY, |value| penalty(free, point) - value)
-    };
-    let mut logs: Vec<Vec<f64>> =
-        starts.iter().map(|start| start.iter().map(|value| libm::log(*value)).collect()).collect();
-    let mut evaluations = logs.len();
-    let mut order: Vec<(f64, usize)> =
-        logs.iter().enumerate().map(|(index, start)| (objective(start), index)).collect();
-    order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let mut best: Option<Minimum> = None;
-    for (_, index) in order.into_iter().take(STARTS_FOLLOWED) {
-        let found = minimise(&mut objective, &core::mem::take(&mut logs[index]), &bounds);
-        evaluations += found.evaluations;
-        if best.as_ref().is_none_or(|known| found.value < known.value) {
-            best = Some(found);
-        }
-    }
-    let Some(mut best) = best.filter(|found| found.value.is_finite()) else {
+    let logs = starts.iter().map(|start| start.iter().map(|value| libm::log(*value)).collect::<Vec<_>>());
+    let mut objective = Likelihood::new(model, series, free);
+    let mut searches: Vec<Search> =
+        logs.map(|start| Search::begin(&mut objective, &start, &bounds)).collect();
+    race(&mut searches, STARTS_FOLLOWED);
+    searches.iter_mut().for_each(|one| one.advance(&mut objective, &bounds, ITERATIONS_RACED));
+    race(&mut searches, 1);
+    let Some(mut best) = searches.pop().filter(|found| found.value.is_finite()) else {
         return Err(refuse("values", "a series whose likelihood is finite somewhere", "none of the starts"));
     };
-    let curvature = hessian(&mut objective, &best.point, best.value);
-    evaluations += free.len() * (free.len() + 1);
-    polish(&mut objective, &mut best, &curvature, &bounds);
-    evaluations += 1;
-    place_values(&mut scratch, free, &best.point);
-    let (log_sd, identified) = judge(free, &curvature);
+    best.advance(&mut objective, &bounds, ITERATIONS_MAX);
+    let second = curvature(&mut objective, &best.point);
+    polish(&mut objective, &mut best, &second, &bounds);
+    let (log_sd, identified) = judge(free, &second);
     Ok(Fitted {
         values: best.point.iter().map(|x| libm::exp(*x)).collect(),
-        loglik: loglik(&scratch, series).unwrap_or(f64::NEG_INFINITY),
+        loglik: penalty(free, &best.point) - best.value,
         objective: -best.value,
         log_sd,
         identified,
         converged: best.converged,
-        evaluations,
+        evaluations: objective.evaluations,
     })
+}
+
+/// Keep the best searches, in order; of equals the earlier start.
+fn race(searches: &mut Vec<Search>, kept: usize) {
+    searches.sort_by(|a, b| a.value.total_cmp(&b.value));
+    searches.truncate(kept);
+}
+
+/// Minus the penalised log-likelihood over the logarithms of the free parameters.
+struct Likelihood<'a> {
+    model: Model,
+    series: &'a Series<'a>,
+    free: &'a [Free],
+    places: Vec<usize>,
+    evaluations: usize,
+}
+
+impl<'a> Likelihood<'a> {
+    fn new(model: &Model, series: &'a Series<'a>, free: &'a [Free]) -> Self {
+        let places = free.iter().map(|one| one.place).collect();
+        Likelihood { model: model.clone(), series, free, places, evaluations: 0 }
+    }
+
+    /// Answer whether the adjoint applies: Gaussian noise, and a tape of bearable size.
+    fn has_gradient(&self) -> bool {
+        let states = self.model.states();
+        self.model.robust == Robust::Gaussian
+            && self.series.times_ns.len().saturating_mul(states * (states + 2)) <= TAPE_NUMBERS_MAX
+    }
+}
+
+impl Objective for Likelihood<'_> {
+    fn value(&mut self, point: &[f64]) -> f64 {
+        self.evaluations += 1;
+        place_values(&mut self.model, self.free, point);
+        value_of(&self.model, self.series).map_or(f64::INFINITY, |value| penalty(self.free, point) - value)
+    }
+
+    fn slope(&mut self, point: &[f64]) -> (f64, Vec<f64>) {
+        if !self.has_gradient() {
+            let value = self.value(point);
+            return (value, differences(&mut |probe| self.value(probe), point, value));
+        }
+        self.evaluations += 1;
+        place_values(&mut self.model, self.free, point);
+        let Some((value, mut slope)) = value_and_gradient(&self.model, self.series, &self.places) else {
+            return (f64::INFINITY, vec![0.0; point.len()]);
+        };
+        for ((slope, one), x) in slope.iter_mut().zip(self.free).zip(point) {
+            let pull = if one.factor.is_finite() {
+                (x - libm::log(one.median)) / (one.log_sd() * one.log_sd())
+            } else {
+                0.0
+            };
+            *slope = pull - *slope;
+        }
+        (penalty(self.free, point) - value, slope)
+    }
 }
 
 fn check_free(model: &Model, free: &[Free], starts: &[Vec<f64>]) -> Result<(), FilterError> {
@@ -184,39 +232,29 @@ fn place_values(model: &mut Model, free: &[Free], point: &[f64]) {
     }
 }
 
-/// One Newton step with the central-difference curvature, kept only where it helps.
-fn polish(objective: &mut impl FnMut(&[f64]) -> f64, best: &mut Minimum, curvature: &[f64], bounds: &Bounds) {
-    const STEP: f64 = 1e-5;
+/// One Newton step with the measured curvature, kept only where it helps.
+fn polish(objective: &mut impl Objective, best: &mut Search, second: &[f64], bounds: &Bounds) {
     let size = best.point.len();
-    let Some(inverse) = invert(curvature, size) else { return };
+    let Some(inverse) = invert(second, size) else { return };
     let mut probe = best.point.clone();
-    let mut slope = vec![0.0; size];
     for i in 0..size {
-        probe[i] = best.point[i] + STEP;
-        let up = objective(&probe);
-        probe[i] = best.point[i] - STEP;
-        slope[i] = (up - objective(&probe)) / (2.0 * STEP);
-        probe[i] = best.point[i];
-    }
-    for i in 0..size {
-        let mut moved = 0.0;
         for j in 0..size {
-            moved -= inverse[i * size + j] * slope[j];
+            probe[i] -= inverse[i * size + j] * best.slope[j];
         }
-        probe[i] = (best.point[i] + moved).max(bounds.lower[i]).min(bounds.upper[i]);
+        probe[i] = probe[i].max(bounds.lower[i]).min(bounds.upper[i]);
     }
-    let value = objective(&probe);
+    let value = objective.value(&probe);
     if value < best.value {
         (best.point, best.value) = (probe, value);
     }
 }
 
 /// Return standard errors of the logarithms and which parameters the data identify.
-fn judge(free: &[Free], curvature: &[f64]) -> (Vec<f64>, Vec<bool>) {
+fn judge(free: &[Free], second: &[f64]) -> (Vec<f64>, Vec<bool>) {
     let size = free.len();
     let precision =
         |one: &Free| if one.factor.is_finite() { 1.0 / (one.log_sd() * one.log_sd()) } else { 0.0 };
-    let mut vague = curvature.to_vec();
+    let mut vague = second.to_vec();
     for (i, one) in free.iter().enumerate() {
         vague[i * size + i] += VAGUE_PRECISION - precision(one);
     }
@@ -224,38 +262,10 @@ fn judge(free: &[Free], curvature: &[f64]) -> (Vec<f64>, Vec<bool>) {
         inverse.map(|matrix| (0..size).map(|i| matrix[i * size + i].sqrt()).collect())
     };
     let likely = roots(invert(&vague, size));
-    let log_sd = roots(invert(curvature, size)).or_else(|| likely.clone());
+    let log_sd = roots(invert(second, size)).or_else(|| likely.clone());
     let identified = match likely {
         Some(sds) => sds.iter().map(|sd| *sd <= LOG_SD_IDENTIFIED_MAX).collect(),
         None => vec![false; size],
     };
     (log_sd.unwrap_or_else(|| vec![f64::INFINITY; size]), identified)
-}
-
-/// Return the log-likelihood of a checked series, or none where it is not finite.
-fn loglik(model: &Model, series: &Series) -> Option<f64> {
-    let mut belief = begin(&start_of(model), *series.times_ns.first()?);
-    let mut space = Workspace::new(belief.states(), model.robust);
-    let mut clockwork = Clockwork::new();
-    let fixed_row = model.inputs() == 0 && model.components.iter().all(|part| part.kind != super::Kind::Step);
-    observe(model, belief.time_ns, &vec![0.0; series.columns], None, &mut space.row);
-    let default_var = model.observation_sd * model.observation_sd;
-    let mut sum = 0.0;
-    for (row, (&time_ns, &value)) in series.times_ns.iter().zip(series.values).enumerate() {
-        if value.is_nan() {
-            continue;
-        }
-        if time_ns != belief.time_ns {
-            clockwork.wind(model, belief.time_ns, time_ns);
-            predict(&mut belief, &clockwork.cells);
-            belief.time_ns = time_ns;
-        }
-        if !fixed_row {
-            let inputs = &series.inputs[row * series.columns..(row + 1) * series.columns];
-            observe(model, time_ns, inputs, None, &mut space.row);
-        }
-        let noise_var = series.observation_sd.map_or(default_var, |sds| sds[row] * sds[row]);
-        sum += update(&mut belief, &mut space, value, noise_var).log_density;
-    }
-    sum.is_finite().then_some(sum)
 }

@@ -49,7 +49,7 @@ pub fn forecast(
     for (at, &time_ns) in times_ns.iter().enumerate() {
         if time_ns != state.time_ns {
             clockwork.wind(model, state.time_ns, time_ns);
-            predict(&mut state, &clockwork.cells);
+            predict(&mut state, &clockwork.cells, states);
             carried.chunks_exact_mut(states).for_each(|column| apply(column, &clockwork.cells));
             state.time_ns = time_ns;
         }

@@ -7,6 +7,7 @@
 mod belief;
 mod fit;
 mod forecast;
+mod gradient;
 mod model;
 mod optimise;
 mod robust;

@@ -1,25 +1,16 @@
 //! A deterministic quasi-Newton minimiser in a box: BFGS with projection and backtracking.
 
-/// Forward-difference step on logarithms; the curvature error it leaves is removed by the Newton polish.
+/// Forward-difference step on logarithms.
 const STEP: f64 = 1e-6;
-/// Central second differences: fourth root of the machine epsilon, rounded.
-const STEP_SECOND: f64 = 1e-3;
-const ITERATIONS_MAX: usize = 80;
+/// Step of the central differences of gradients.
+const STEP_SECOND: f64 = 1e-4;
 const HALVINGS_MAX: usize = 30;
 const GRADIENT_SMALL: f64 = 1e-4;
 const GAIN_SMALL: f64 = 1e-9;
 /// One move never changes a logarithm by more than this.
 const MOVE_MAX: f64 = 2.0;
 
-/// A point with its objective, and how the search ended.
-#[derive(Debug, Clone)]
-pub(crate) struct Minimum {
-    pub(crate) point: Vec<f64>,
-    pub(crate) value: f64,
-    pub(crate) converged: bool,
-    pub(crate) evaluations: usize,
-}
-
+/// The box that a search stays in.
 pub(crate) struct Bounds<'a> {
     pub(crate) lower: &'a [f64],
     pub(crate) upper: &'a [f64],
@@ -35,60 +26,96 @@ impl Bounds<'_> {
     }
 }
 
-/// Minimise `objective` from `start`; infinite values mark places where it is not defined.
-pub(crate) fn minimise(objective: &mut impl FnMut(&[f64]) -> f64, start: &[f64], bounds: &Bounds) -> Minimum {
-    let size = start.len();
-    let mut point: Vec<f64> = start.iter().enumerate().map(|(i, x)| bounds.clamp(i, *x)).collect();
-    let mut value = objective(&point);
-    let mut evaluations = 1;
-    let mut slope = gradient(objective, &point, value, bounds, &mut evaluations);
-    let mut inverse = identity(size, &slope);
-    let mut converged = size == 0;
-    for _ in 0..ITERATIONS_MAX {
-        let free: Vec<bool> = (0..size).map(|i| !bounds.blocks(i, point[i], -slope[i])).collect();
-        if (0..size).all(|i| !free[i] || slope[i].abs() < GRADIENT_SMALL) {
-            converged = true;
-            break;
-        }
-        let direction = descend(&inverse, &slope, &free);
-        let Some((next, next_value)) =
-            search(objective, &point, value, (&direction, &slope), bounds, &mut evaluations)
-        else {
-            // No descent along this direction: forget the curvature once, then stop.
-            if inverse == identity(size, &slope) {
-                converged = true;
-                break;
-            }
-            inverse = identity(size, &slope);
-            continue;
-        };
-        let gain = value - next_value;
-        let next_slope = gradient(objective, &next, next_value, bounds, &mut evaluations);
-        learn(&mut inverse, &point, &next, (&slope, &next_slope));
-        (point, value, slope) = (next, next_value, next_slope);
-        if gain < GAIN_SMALL * (1.0 + value.abs()) {
-            converged = true;
-            break;
-        }
-    }
-    Minimum { point, value, converged, evaluations }
+/// A function to be minimised; infinite values mark places where it is not defined.
+pub(crate) trait Objective {
+    /// Return the value at a point.
+    fn value(&mut self, point: &[f64]) -> f64;
+
+    /// Return value and gradient at a point.
+    fn slope(&mut self, point: &[f64]) -> (f64, Vec<f64>);
 }
 
-fn gradient(
-    objective: &mut impl FnMut(&[f64]) -> f64,
-    point: &[f64],
-    value: f64,
-    bounds: &Bounds,
-    evaluations: &mut usize,
-) -> Vec<f64> {
+/// A search in progress, so that several starts can race.
+#[derive(Debug, Clone)]
+pub(crate) struct Search {
+    pub(crate) point: Vec<f64>,
+    pub(crate) value: f64,
+    pub(crate) slope: Vec<f64>,
+    inverse: Vec<f64>,
+    pub(crate) converged: bool,
+}
+
+impl Search {
+    pub(crate) fn begin(objective: &mut impl Objective, start: &[f64], bounds: &Bounds) -> Self {
+        let point: Vec<f64> = start.iter().enumerate().map(|(i, x)| bounds.clamp(i, *x)).collect();
+        let (value, slope) = objective.slope(&point);
+        let inverse = identity(point.len(), &slope);
+        Search { converged: point.is_empty(), point, value, slope, inverse }
+    }
+
+    /// Go on for at most `iterations`, by BFGS steps projected into the box.
+    pub(crate) fn advance(&mut self, objective: &mut impl Objective, bounds: &Bounds, iterations: usize) {
+        let size = self.point.len();
+        for _ in 0..iterations {
+            if self.converged {
+                return;
+            }
+            let free: Vec<bool> =
+                (0..size).map(|i| !bounds.blocks(i, self.point[i], -self.slope[i])).collect();
+            if (0..size).all(|i| !free[i] || self.slope[i].abs() < GRADIENT_SMALL) {
+                self.converged = true;
+                return;
+            }
+            let direction = descend(&self.inverse, &self.slope, &free);
+            let Some(next) = self.look_along(objective, &direction, bounds) else {
+                // No descent along this direction: forget the curvature once, then stop.
+                let fresh = identity(size, &self.slope);
+                self.converged = self.inverse == fresh;
+                self.inverse = fresh;
+                continue;
+            };
+            let (next_value, next_slope) = objective.slope(&next);
+            let gain = self.value - next_value;
+            learn(&mut self.inverse, &self.point, &next, (&self.slope, &next_slope));
+            (self.point, self.value, self.slope) = (next, next_value, next_slope);
+            self.converged = gain < GAIN_SMALL * (1.0 + self.value.abs());
+        }
+    }
+
+    /// Return the first point along a direction that lowers the value by enough (Armijo's rule).
+    fn look_along(
+        &self,
+        objective: &mut impl Objective,
+        direction: &[f64],
+        bounds: &Bounds,
+    ) -> Option<Vec<f64>> {
+        let mut length = 1.0;
+        for _ in 0..HALVINGS_MAX {
+            let next: Vec<f64> = (0..direction.len())
+                .map(|i| bounds.clamp(i, self.point[i] + length * direction[i]))
+                .collect();
+            let mut promised = 0.0;
+            for (i, x) in next.iter().enumerate() {
+                promised += self.slope[i] * (x - self.point[i]);
+            }
+            let value = objective.value(&next);
+            if value < self.value && value <= self.value + 1e-4 * promised {
+                return Some(next);
+            }
+            length *= 0.5;
+        }
+        None
+    }
+}
+
+/// Forward differences, for objectives without a gradient of their own.
+pub(crate) fn differences(objective: &mut impl FnMut(&[f64]) -> f64, point: &[f64], value: f64) -> Vec<f64> {
     let mut probe = point.to_vec();
     (0..point.len())
         .map(|i| {
-            let step = if point[i] + STEP > bounds.upper[i] { -STEP } else { STEP };
-            probe[i] = point[i] + step;
-            let slope = (objective(&probe) - value) / step;
+            probe[i] = point[i] + STEP;
+            let slope = (objective(&probe) - value) / STEP;
             probe[i] = point[i];
-            *evaluations += 1;
             if slope.is_finite() { slope } else { 0.0 }
         })
         .collect()
@@ -127,32 +154,6 @@ fn descend(inverse: &[f64], slope: &[f64], free: &[bool]) -> Vec<f64> {
     direction
 }
 
-fn search(
-    objective: &mut impl FnMut(&[f64]) -> f64,
-    point: &[f64],
-    value: f64,
-    (direction, slope): (&[f64], &[f64]),
-    bounds: &Bounds,
-    evaluations: &mut usize,
-) -> Option<(Vec<f64>, f64)> {
-    let mut length = 1.0;
-    for _ in 0..HALVINGS_MAX {
-        let next: Vec<f64> =
-            (0..point.len()).map(|i| bounds.clamp(i, point[i] + length * direction[i])).collect();
-        let mut promised = 0.0;
-        for i in 0..point.len() {
-            promised += slope[i] * (next[i] - point[i]);
-        }
-        let next_value = objective(&next);
-        *evaluations += 1;
-        if next_value < value && next_value <= value + 1e-4 * promised {
-            return Some((next, next_value));
-        }
-        length *= 0.5;
-    }
-    None
-}
-
 /// The BFGS update of the inverse curvature, skipped where the curvature seen is not positive.
 fn learn(inverse: &mut [f64], point: &[f64], next: &[f64], (slope, next_slope): (&[f64], &[f64])) {
     let size = point.len();
@@ -184,32 +185,21 @@ fn learn(inverse: &mut [f64], point: &[f64], next: &[f64], (slope, next_slope): 
     }
 }
 
-/// Central second differences of the objective, (n, n) row-major.
-pub(crate) fn hessian(objective: &mut impl FnMut(&[f64]) -> f64, point: &[f64], value: f64) -> Vec<f64> {
+/// Central differences of the gradient, (n, n) row-major, made symmetric.
+pub(crate) fn curvature(objective: &mut impl Objective, point: &[f64]) -> Vec<f64> {
     let size = point.len();
     let mut out = vec![0.0; size * size];
     let mut probe = point.to_vec();
-    let mut at = |probe: &mut Vec<f64>, moves: &[(usize, f64)]| {
-        moves.iter().for_each(|(i, step)| probe[*i] += step);
-        let result = objective(probe);
-        probe.copy_from_slice(point);
-        result
-    };
-    let h = STEP_SECOND;
-    let mut sides = Vec::with_capacity(size);
     for i in 0..size {
-        let (up, down) = (at(&mut probe, &[(i, h)]), at(&mut probe, &[(i, -h)]));
-        out[i * size + i] = (up - 2.0 * value + down) / (h * h);
-        sides.push((up, down));
-    }
-    for i in 0..size {
-        for j in 0..i {
-            // The average of the two one-sided mixed differences: second order with two evaluations.
-            let up = at(&mut probe, &[(i, h), (j, h)]);
-            let down = at(&mut probe, &[(i, -h), (j, -h)]);
-            let mixed = up - sides[i].0 - sides[j].0 + value + down - sides[i].1 - sides[j].1 + value;
-            out[i * size + j] = mixed / (2.0 * h * h);
-            out[j * size + i] = out[i * size + j];
+        probe[i] = point[i] + STEP_SECOND;
+        let up = objective.slope(&probe).1;
+        probe[i] = point[i] - STEP_SECOND;
+        let down = objective.slope(&probe).1;
+        probe[i] = point[i];
+        for j in 0..size {
+            let second = (up[j] - down[j]) / (4.0 * STEP_SECOND);
+            out[i * size + j] += second;
+            out[j * size + i] += second;
         }
     }
     out

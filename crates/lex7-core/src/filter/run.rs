@@ -1,6 +1,6 @@
 //! A filter over a whole series: irregular times, missing values, one noise per observation.
-use super::step::{Workspace, begin, predict, update};
-use super::transition::{Cell, discretise, observe, start_of};
+use super::step::{Workspace, begin, predict, size, sized, update};
+use super::transition::{Cell, discretise, start_of};
 use super::{Belief, FilterError, MAGNITUDE_MAX, Model, NS_PER_DAY, is_sound, refuse};
 
 /// A series as columns; NaN marks a missing value.
@@ -46,7 +46,12 @@ pub struct Run {
     pub covs: Vec<f64>,
 }
 
-impl Series<'_> {
+impl<'a> Series<'a> {
+    /// Return the inputs of one row.
+    pub(crate) fn input_row(&self, row: usize) -> &'a [f64] {
+        &self.inputs[row * self.columns..(row + 1) * self.columns]
+    }
+
     /// Check shapes and numbers against a model.
     pub fn check(&self, model: &Model) -> Result<(), FilterError> {
         check_times(self.times_ns)?;
@@ -122,14 +127,23 @@ impl Clockwork {
 /// Run a filter from a start, or from a belief, over a checked or unchecked series.
 pub fn run(model: &Model, series: &Series, initial: Option<&Belief>, keep: Keep) -> Result<Run, FilterError> {
     series.check(model)?;
-    let rows = series.times_ns.len();
     let first = series.times_ns.first().copied();
-    let mut belief = match (initial, first) {
+    let belief = match (initial, first) {
         (Some(given), _) => continued(model, given, first)?,
         (None, Some(time_ns)) => begin(&start_of(model), time_ns),
         (None, None) => return Err(refuse("times_ns", "at least one time", "none")),
     };
-    let states = belief.states();
+    sized!(belief.states(), drive(model, series, belief, keep))
+}
+
+fn drive<const N: usize>(
+    model: &Model,
+    series: &Series,
+    mut belief: Belief,
+    keep: Keep,
+) -> Result<Run, FilterError> {
+    let rows = series.times_ns.len();
+    let states = size::<N>(belief.states());
     let mut space = Workspace::new(states, model.robust);
     let mut clockwork = Clockwork::new();
     let mut out = Run {
@@ -146,7 +160,7 @@ pub fn run(model: &Model, series: &Series, initial: Option<&Belief>, keep: Keep)
         let time_ns = series.times_ns[row];
         if time_ns != belief.time_ns {
             clockwork.wind(model, belief.time_ns, time_ns);
-            predict(&mut belief, &clockwork.cells);
+            predict(&mut belief, &clockwork.cells, states);
             belief.time_ns = time_ns;
         }
         let value = series.values[row];
@@ -155,16 +169,15 @@ pub fn run(model: &Model, series: &Series, initial: Option<&Belief>, keep: Keep)
             out.variances.push(f64::NAN);
             out.weights.push(0.0);
         } else {
-            let inputs = &series.inputs[row * series.columns..(row + 1) * series.columns];
-            observe(model, time_ns, inputs, None, &mut space.row);
+            space.look(model, time_ns, series.input_row(row));
             let noise_var = series.observation_sd.map_or(default_var, |sds| sds[row] * sds[row]);
-            let outcome = update(&mut belief, &mut space, value, noise_var);
+            let outcome = update(&mut belief, &mut space, value, noise_var, states);
             out.loglik += outcome.log_density;
             out.innovations.push(outcome.innovation);
             out.variances.push(outcome.variance);
             out.weights.push(outcome.weight);
         }
-        if !(out.loglik.is_finite() && belief.mean.iter().chain(&belief.cov).all(|value| value.is_finite())) {
+        if !(out.loglik.is_finite() && is_finite(&belief)) {
             return Err(FilterError::Diverged { row });
         }
         if keep == Keep::All {
@@ -174,6 +187,12 @@ pub fn run(model: &Model, series: &Series, initial: Option<&Belief>, keep: Keep)
     }
     out.belief = belief;
     Ok(out)
+}
+
+/// Answer whether means and variances are finite; a covariance cannot overflow before its variances.
+fn is_finite(belief: &Belief) -> bool {
+    let step = belief.states() + 1;
+    belief.mean.iter().chain(belief.cov.iter().step_by(step)).all(|value| value.is_finite())
 }
 
 /// Return a copy of a belief that fits the model and does not lie after the first row.

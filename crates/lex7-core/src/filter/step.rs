@@ -1,6 +1,6 @@
 //! The two halves of a filter step: carrying a belief through time, and one scalar observation.
-use super::transition::{Cell, Start};
-use super::{Belief, Robust};
+use super::transition::{Cell, Start, observe};
+use super::{Belief, Model, Robust};
 
 /// A direction seen with less than this share of its largest possible strength counts as not seen.
 const SEEN_MIN: f64 = 1e-10;
@@ -18,18 +18,22 @@ pub(crate) struct Outcome {
 /// Working space of one filter: no allocation per step.
 #[derive(Debug, Clone)]
 pub(crate) struct Workspace {
-    pub(crate) row: Vec<f64>,
-    pub(crate) cross: Vec<f64>,
-    pub(crate) gain: Vec<f64>,
+    /// The observation row h.
+    row: Vec<f64>,
+    /// The places where h is not zero.
+    seen: Vec<usize>,
+    cross: Vec<f64>,
+    gain: Vec<f64>,
     tail: Vec<f64>,
-    pub(crate) robust: Robust,
-    pub(crate) log_constant: f64,
+    robust: Robust,
+    log_constant: f64,
 }
 
 impl Workspace {
     pub(crate) fn new(states: usize, robust: Robust) -> Self {
         Workspace {
             row: vec![0.0; states],
+            seen: Vec::with_capacity(states),
             cross: vec![0.0; states],
             gain: vec![0.0; states],
             tail: vec![0.0; states],
@@ -37,6 +41,52 @@ impl Workspace {
             log_constant: robust.log_constant(),
         }
     }
+
+    pub(crate) fn row(&self) -> &[f64] {
+        &self.row
+    }
+
+    pub(crate) fn cross(&self) -> &[f64] {
+        &self.cross
+    }
+
+    pub(crate) fn gain(&self) -> &[f64] {
+        &self.gain
+    }
+
+    /// Set the observation row of a model at one time.
+    pub(crate) fn look(&mut self, model: &Model, time_ns: i64, inputs: &[f64]) {
+        observe(model, time_ns, inputs, None, &mut self.row);
+        self.seen.clear();
+        self.seen.extend((0..self.row.len()).filter(|i| self.row[*i] != 0.0));
+    }
+}
+
+/// Call a function with its state count as a constant up to 16, so that its loops are unrolled; the
+/// arithmetic is the same text and so the same bits.
+macro_rules! sized {
+    ($states:expr, $function:ident($($argument:expr),* $(,)?)) => {
+        match $states {
+            1 => $function::<1>($($argument),*),
+            2 => $function::<2>($($argument),*),
+            3 => $function::<3>($($argument),*),
+            4 => $function::<4>($($argument),*),
+            5 => $function::<5>($($argument),*),
+            6 => $function::<6>($($argument),*),
+            7 => $function::<7>($($argument),*),
+            8 => $function::<8>($($argument),*),
+            9 => $function::<9>($($argument),*),
+            10 => $function::<10>($($argument),*),
+            _ => $function::<0>($($argument),*),
+        }
+    };
+}
+pub(crate) use sized;
+
+/// Return the constant size, or the given one where the constant is 0.
+#[inline(always)]
+pub(crate) fn size<const N: usize>(states: usize) -> usize {
+    if N == 0 { states } else { N }
 }
 
 /// Return the belief before the first observation.
@@ -54,13 +104,9 @@ pub(crate) fn begin(start: &Start, time_ns: i64) -> Belief {
 }
 
 /// Carry a belief through one transition: m ← F m, P ← F P Fᵀ + Q, D ← F D.
-pub(crate) fn predict(belief: &mut Belief, cells: &[Cell]) {
-    let states = belief.states();
-    apply(&mut belief.mean, cells);
-    for column in belief.diffuse.chunks_exact_mut(states) {
-        apply(column, cells);
-    }
-    let cov = &mut belief.cov;
+#[inline(always)]
+pub(crate) fn predict(belief: &mut Belief, cells: &[Cell], states: usize) {
+    let cov = &mut belief.cov[..states * states];
     for cell in cells.iter().filter(|cell| !cell.is_identity()) {
         let (f, at) = (cell.transition, cell.offset * states);
         if cell.size == 1 {
@@ -72,21 +118,33 @@ pub(crate) fn predict(belief: &mut Belief, cells: &[Cell]) {
             }
         }
     }
-    for line in cov.chunks_exact_mut(states) {
-        apply(line, cells);
-    }
     for cell in cells {
-        let (i, q) = (cell.offset, cell.noise);
-        cov[i * states + i] += q[0];
-        if cell.size == 2 {
+        let (f, i, q) = (cell.transition, cell.offset, cell.noise);
+        // Only the lower triangle is needed: rows from the block's own on.
+        if cell.size == 1 {
+            if f[0] != 1.0 {
+                cov[i * states..].chunks_exact_mut(states).for_each(|line| line[i] *= f[0]);
+            }
+            cov[i * states + i] += q[0];
+        } else {
+            for line in cov[i * states..].chunks_exact_mut(states) {
+                (line[i], line[i + 1]) =
+                    (f[0] * line[i] + f[1] * line[i + 1], f[2] * line[i] + f[3] * line[i + 1]);
+            }
+            cov[i * states + i] += q[0];
             cov[(i + 1) * states + i] += q[1];
             cov[(i + 1) * states + i + 1] += q[2];
         }
     }
     mirror(cov, states);
+    apply(&mut belief.mean[..states], cells);
+    for column in belief.diffuse.chunks_exact_mut(states) {
+        apply(column, cells);
+    }
 }
 
 /// Multiply one state vector by the block-diagonal transition.
+#[inline(always)]
 pub(crate) fn apply(vector: &mut [f64], cells: &[Cell]) {
     for cell in cells {
         let (f, i) = (cell.transition, cell.offset);
@@ -100,6 +158,7 @@ pub(crate) fn apply(vector: &mut [f64], cells: &[Cell]) {
     }
 }
 
+#[inline(always)]
 fn mirror(cov: &mut [f64], states: usize) {
     for i in 0..states {
         for j in 0..i {
@@ -108,18 +167,25 @@ fn mirror(cov: &mut [f64], states: usize) {
     }
 }
 
-/// Take in one scalar observation y = hᵀx + noise, with h in `space.row`.
+/// Take in one scalar observation y = hᵀx + noise, with h in `space`.
 ///
 /// Joseph form, P ← (I − k hᵀ) P (I − k hᵀ)ᵀ + R k kᵀ. While h sees a diffuse direction the gain is the
 /// exact diffuse one (Durbin & Koopman 2012, §5.2) and that direction leaves D by a reflection.
-pub(crate) fn update(belief: &mut Belief, space: &mut Workspace, value: f64, noise_var: f64) -> Outcome {
-    let states = belief.states();
-    let innovation = value - dot(&space.row, &belief.mean);
+#[inline(always)]
+pub(crate) fn update(
+    belief: &mut Belief,
+    space: &mut Workspace,
+    value: f64,
+    noise_var: f64,
+    states: usize,
+) -> Outcome {
+    let mut predicted = 0.0;
+    space.seen.iter().for_each(|&i| predicted += space.row[i] * belief.mean[i]);
+    let innovation = value - predicted;
     let seen = if belief.diffuse.is_empty() { None } else { reflect(belief, space) };
-    for (cross, line) in space.cross.iter_mut().zip(belief.cov.chunks_exact(states)) {
-        *cross = dot(line, &space.row);
-    }
-    let signal_var = dot(&space.row, &space.cross);
+    through(&belief.cov[..states * states], &space.row, &space.seen, &mut space.cross[..states]);
+    let mut signal_var = 0.0;
+    space.seen.iter().for_each(|&i| signal_var += space.row[i] * space.cross[i]);
     let outcome = match seen {
         Some(strength) => Outcome {
             innovation,
@@ -128,49 +194,58 @@ pub(crate) fn update(belief: &mut Belief, space: &mut Workspace, value: f64, noi
             log_density: Robust::Gaussian.log_density(0.0, strength, 0.0),
         },
         None => {
-            let weight = space.robust.weight(innovation, signal_var, noise_var);
             let variance = signal_var + noise_var;
             if variance <= 0.0 {
                 // A noiseless value of a signal that is known already: nothing can be learned from it.
                 return Outcome { innovation, variance, weight: 0.0, log_density: 0.0 };
             }
+            let weight = space.robust.weight(innovation, signal_var, noise_var);
             let total = signal_var + noise_var / weight;
-            for (gain, cross) in space.gain.iter_mut().zip(&space.cross) {
+            for (gain, cross) in space.gain[..states].iter_mut().zip(&space.cross[..states]) {
                 *gain = *cross / total;
             }
             let log_density = space.robust.log_density(innovation, variance, space.log_constant);
             Outcome { innovation, variance, weight, log_density }
         }
     };
-    for (mean, gain) in belief.mean.iter_mut().zip(&space.gain) {
+    for (mean, gain) in belief.mean[..states].iter_mut().zip(&space.gain[..states]) {
         *mean += gain * innovation;
     }
-    joseph(&mut belief.cov, space, noise_var / outcome.weight);
+    joseph(&mut belief.cov[..states * states], space, noise_var / outcome.weight, states);
     outcome
 }
 
-/// P ← A − (A h) kᵀ + R k kᵀ with A = P − k (P h)ᵀ, lower triangle first, then mirrored.
-fn joseph(cov: &mut [f64], space: &mut Workspace, noise_var: f64) {
-    let states = space.row.len();
-    for (i, line) in cov.chunks_exact_mut(states).enumerate() {
-        let gain = space.gain[i];
-        for (value, cross) in line.iter_mut().zip(&space.cross) {
-            *value -= gain * cross;
+/// Write hᵀ M into `out`, adding rows in index order.
+#[inline(always)]
+fn through(matrix: &[f64], row: &[f64], seen: &[usize], out: &mut [f64]) {
+    let states = out.len();
+    out.fill(0.0);
+    for &i in seen {
+        let h = row[i];
+        for (sum, value) in out.iter_mut().zip(&matrix[i * states..(i + 1) * states]) {
+            *sum += h * value;
         }
-        space.tail[i] = dot(line, &space.row);
+    }
+}
+
+/// B = P (I − h kᵀ), then P ← (I − k hᵀ) B + R k kᵀ = B − k (hᵀB − R kᵀ), lower triangle mirrored.
+#[inline(always)]
+fn joseph(cov: &mut [f64], space: &mut Workspace, noise_var: f64, states: usize) {
+    let gain = &space.gain[..states];
+    for (line, cross) in cov.chunks_exact_mut(states).zip(&space.cross[..states]) {
+        line.iter_mut().zip(gain).for_each(|(value, k)| *value -= cross * k);
+    }
+    let tail = &mut space.tail[..states];
+    through(cov, &space.row, &space.seen, tail);
+    tail.iter_mut().zip(gain).for_each(|(value, k)| *value -= noise_var * k);
+    for (line, k) in cov.chunks_exact_mut(states).zip(gain) {
+        line.iter_mut().zip(tail.iter()).for_each(|(value, rest)| *value -= k * rest);
     }
     for i in 0..states {
-        let (gain, tail) = (space.gain[i] * noise_var, space.tail[i]);
-        let (above, line) = cov.split_at_mut(i * states);
-        for j in 0..=i {
-            let value = line[j] + (gain - tail) * space.gain[j];
-            line[j] = value;
-            if j < i {
-                above[j * states + i] = value;
-            }
-        }
-        line[i] = line[i].max(0.0);
+        let at = i * states + i;
+        cov[at] = cov[at].max(0.0);
     }
+    mirror(cov, states);
 }
 
 /// Return the strength hᵀ D Dᵀ h and set the gain if h sees a diffuse direction; drop it from D.
@@ -210,6 +285,7 @@ fn reflect(belief: &mut Belief, space: &mut Workspace) -> Option<f64> {
 }
 
 /// Sum of products in index order.
+#[inline(always)]
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sum = 0.0;
     for (x, y) in a.iter().zip(b) {

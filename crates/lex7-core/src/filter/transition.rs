@@ -24,6 +24,13 @@ impl Cell {
         Cell { offset: 0, size: 2, transition, noise }
     }
 
+    /// Return the block of the adjoint: the transition transposed, without noise.
+    pub(crate) fn transposed(&self) -> Self {
+        let [a, b, c, d] = self.transition;
+        let transition = if self.size == 1 { self.transition } else { [a, c, b, d] };
+        Cell { transition, noise: [0.0; 3], ..*self }
+    }
+
     /// Answer whether the block leaves its state where it is.
     pub(crate) fn is_identity(&self) -> bool {
         self.size == 1 && self.transition[0] == 1.0
@@ -101,6 +108,104 @@ fn damped_ratio(x: f64) -> f64 {
         two *= 2.0;
     }
     sum
+}
+
+/// How one block depends on the logarithm of one parameter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Sensitivity {
+    /// The place of the parameter: 0 is the observation sd, then those of the components in order.
+    pub(crate) place: usize,
+    pub(crate) offset: usize,
+    pub(crate) size: usize,
+    pub(crate) transition: [f64; 4],
+    pub(crate) noise: [f64; 3],
+}
+
+impl Sensitivity {
+    pub(crate) fn moves_transition(&self) -> bool {
+        self.transition != [0.0; 4]
+    }
+}
+
+/// Return the derivatives of all blocks of a step by the logarithms of standard deviations and decays.
+pub(crate) fn sensitivities(model: &Model, days: f64) -> Vec<Sensitivity> {
+    let mut out = Vec::new();
+    let (mut place, mut offset) = (1, 0);
+    for part in &model.components {
+        let given = &part.parameters;
+        let mut push = |which: usize, at: usize, size: usize, transition: [f64; 4], noise: [f64; 3]| {
+            out.push(Sensitivity { place: place + which, offset: offset + at, size, transition, noise });
+        };
+        let still = [0.0; 4];
+        match part.kind {
+            Kind::Level | Kind::Regression => {
+                push(0, 0, 1, still, [2.0 * given[0] * given[0] * days, 0.0, 0.0]);
+            }
+            Kind::Step => {}
+            Kind::AutoRegression => {
+                let rate = days / given[1];
+                let (keep, var) = (libm::exp(-rate), given[0] * given[0]);
+                push(0, 0, 1, still, [-2.0 * var * libm::expm1(-2.0 * rate), 0.0, 0.0]);
+                let transition = [keep * rate, 0.0, 0.0, 0.0];
+                push(1, 0, 1, transition, [-2.0 * var * keep * keep * rate, 0.0, 0.0]);
+            }
+            Kind::Trend | Kind::DampedTrend => {
+                let mut cells = Vec::new();
+                push_cells(part, days, &mut cells);
+                let level = given[0] * given[0] * days;
+                let [q11, q12, q22] = cells[0].noise;
+                push(0, 0, 2, still, [2.0 * level, 0.0, 0.0]);
+                push(1, 0, 2, still, [2.0 * (q11 - level), 2.0 * q12, 2.0 * q22]);
+                if part.kind == Kind::DampedTrend {
+                    let (transition, noise) = damped_by_decay(given, days);
+                    push(2, 0, 2, transition, noise);
+                }
+            }
+            Kind::Season => {
+                let noise = 2.0 * given[0] * given[0] * days;
+                (0..part.harmonics()).for_each(|k| push(0, 2 * k, 2, still, [noise, 0.0, noise]));
+            }
+        }
+        place += given.len();
+        offset += part.states();
+    }
+    out
+}
+
+/// Derivatives of the damped trend's block by the logarithm of its decay.
+fn damped_by_decay(given: &[f64], days: f64) -> ([f64; 4], [f64; 3]) {
+    let (slope, decay) = (given[1] * given[1], given[2]);
+    let x = days / decay;
+    let (kept, lost) = (libm::exp(-x), -libm::expm1(-x));
+    let twice = -libm::expm1(-2.0 * x);
+    let cubic = slope * days * days * days;
+    let noise = [
+        -cubic * (lost * lost / (x * x) - 3.0 * damped_ratio(x)),
+        slope * decay * decay * (lost * lost - x * kept * lost),
+        0.5 * slope * decay * (twice - 2.0 * x * kept * kept),
+    ];
+    ([0.0, decay * (lost - x * kept), 0.0, x * kept], noise)
+}
+
+/// Return (place, state, derivative of the starting variance by the logarithm) of stationary starts.
+pub(crate) fn start_sensitivities(model: &Model) -> Vec<(usize, usize, f64)> {
+    let mut out = Vec::new();
+    let (mut place, mut offset) = (1, 0);
+    for part in &model.components {
+        let given = &part.parameters;
+        match (part.kind, &part.initial) {
+            (Kind::AutoRegression, None) => out.push((place, offset, 2.0 * given[0] * given[0])),
+            (Kind::DampedTrend, None) => {
+                let var = given[1] * given[1] * given[2] / 2.0;
+                out.push((place + 1, offset + 1, 2.0 * var));
+                out.push((place + 2, offset + 1, var));
+            }
+            _ => {}
+        }
+        place += given.len();
+        offset += part.states();
+    }
+    out
 }
 
 /// The start of the filter: proper means and variances, and which states are diffuse.

@@ -1,0 +1,379 @@
+//! The likelihood and its exact gradient: the filter forwards, its adjoint backwards.
+//!
+//! Parameters are taken by their logarithms. The diffuse directions never depend on a free parameter
+//! (standard deviations enter the noise alone, decays act on states that start proper), so the diffuse
+//! gain is a constant of the adjoint.
+use super::run::{Clockwork, Series};
+use super::step::{Workspace, apply, begin, dot, predict, size, sized, update};
+use super::transition::{Cell, Sensitivity, discretise, sensitivities, start_of, start_sensitivities};
+use super::{Belief, Kind, Model, NS_PER_DAY};
+
+/// What the backward pass needs of one row.
+struct Mark {
+    /// Place in `Tape::steps` of the transition that led here, or none for no time at all.
+    step: Option<usize>,
+    innovation: f64,
+    /// Infinite where the row saw a diffuse direction, NaN where it is missing.
+    variance: f64,
+    noise_var: f64,
+}
+
+/// One kind of transition: its blocks transposed, and how they depend on the parameters.
+struct Stride {
+    days: f64,
+    cells: Vec<Cell>,
+    back: Vec<Cell>,
+    sensitivities: Vec<Sensitivity>,
+}
+
+struct Tape {
+    marks: Vec<Mark>,
+    strides: Vec<Stride>,
+    /// (rows, n): P h before the update, or the diffuse gain.
+    vectors: Vec<f64>,
+    /// (rows, n + n²): mean and covariance before the transition, kept where a decay is free.
+    before: Vec<f64>,
+    keeps_before: bool,
+}
+
+/// Return the log-likelihood of a checked series of Gaussian noise and its gradient.
+///
+/// `free` lists places of parameters, 0 for the observation sd; none where a number is not finite.
+pub(crate) fn value_and_gradient(model: &Model, series: &Series, free: &[usize]) -> Option<(f64, Vec<f64>)> {
+    let belief = begin(&start_of(model), *series.times_ns.first()?);
+    sized!(belief.states(), both(model, series, free, belief))
+}
+
+fn both<const N: usize>(
+    model: &Model,
+    series: &Series,
+    free: &[usize],
+    mut belief: Belief,
+) -> Option<(f64, Vec<f64>)> {
+    let states = size::<N>(belief.states());
+    let mut space = Workspace::new(states, model.robust);
+    let (value, tape) = forward(model, series, free, (&mut belief, states), &mut space);
+    if !value.is_finite() {
+        return None;
+    }
+    let gradient = backward(model, series, free, (&tape, states), &mut space);
+    gradient.iter().all(|slope| slope.is_finite()).then_some((value, gradient))
+}
+
+#[inline(always)]
+fn forward(
+    model: &Model,
+    series: &Series,
+    free: &[usize],
+    (belief, states): (&mut Belief, usize),
+    space: &mut Workspace,
+) -> (f64, Tape) {
+    let rows = series.times_ns.len();
+    let keeps_before = has_free_decay(model, free);
+    let mut tape = Tape {
+        marks: Vec::with_capacity(rows),
+        strides: Vec::new(),
+        vectors: Vec::with_capacity(rows * states),
+        before: Vec::new(),
+        keeps_before,
+    };
+    let default_var = model.observation_sd * model.observation_sd;
+    let mut value = 0.0;
+    for (row, (&time_ns, &observed)) in series.times_ns.iter().zip(series.values).enumerate() {
+        if observed.is_nan() {
+            continue;
+        }
+        if keeps_before {
+            tape.before.extend_from_slice(&belief.mean);
+            tape.before.extend_from_slice(&belief.cov);
+        }
+        let step = (time_ns != belief.time_ns).then(|| {
+            let days = (i128::from(time_ns) - i128::from(belief.time_ns)) as f64 / NS_PER_DAY;
+            stride(&mut tape.strides, model, days)
+        });
+        if let Some(step) = step {
+            predict(belief, &tape.strides[step].cells, states);
+            belief.time_ns = time_ns;
+        }
+        space.look(model, time_ns, series.input_row(row));
+        let noise_var = series.observation_sd.map_or(default_var, |sds| sds[row] * sds[row]);
+        let outcome = update(belief, space, observed, noise_var, states);
+        value += outcome.log_density;
+        tape.vectors.extend_from_slice(if outcome.variance.is_finite() {
+            space.cross()
+        } else {
+            space.gain()
+        });
+        let (innovation, variance) = (outcome.innovation, outcome.variance);
+        tape.marks.push(Mark { step, innovation, variance, noise_var });
+    }
+    (value, tape)
+}
+
+fn stride(strides: &mut Vec<Stride>, model: &Model, days: f64) -> usize {
+    // Newest first: most series step by the same length again and again.
+    if let Some(place) = strides.iter().rposition(|known| known.days == days) {
+        return place;
+    }
+    let mut cells = Vec::new();
+    discretise(model, days, &mut cells);
+    let back = cells.iter().map(Cell::transposed).collect();
+    strides.push(Stride { days, cells, back, sensitivities: sensitivities(model, days) });
+    strides.len() - 1
+}
+
+fn has_free_decay(model: &Model, free: &[usize]) -> bool {
+    let mut place = 1;
+    model.components.iter().any(|part| {
+        let decay = match part.kind {
+            Kind::AutoRegression => Some(place + 1),
+            Kind::DampedTrend => Some(place + 2),
+            _ => None,
+        };
+        place += part.parameters.len();
+        decay.is_some_and(|at| free.contains(&at))
+    })
+}
+
+#[inline(always)]
+fn backward(
+    model: &Model,
+    series: &Series,
+    free: &[usize],
+    (tape, states): (&Tape, usize),
+    space: &mut Workspace,
+) -> Vec<f64> {
+    let places = 1 + model.components.iter().map(|part| part.parameters.len()).sum::<usize>();
+    let mut slopes = vec![0.0; places];
+    // The adjoint has the shape of a belief, and runs back through transposed transitions.
+    let zeros = vec![0.0; states * states];
+    let mut adjoint = Belief { time_ns: 0, mean: vec![0.0; states], cov: zeros, diffuse: Vec::new() };
+    let (mut turned, mut carried) = (vec![0.0; states], vec![0.0; states]);
+    let present: Vec<usize> = (0..series.values.len()).filter(|row| !series.values[*row].is_nan()).collect();
+    for (index, mark) in tape.marks.iter().enumerate().rev() {
+        let row = present[index];
+        space.look(model, series.times_ns[row], series.input_row(row));
+        let vector = &tape.vectors[index * states..(index + 1) * states];
+        let noise_slope = if mark.variance.is_finite() {
+            unlearn(&mut adjoint, space.row(), vector, mark, &mut turned, states)
+        } else {
+            unlearn_diffuse(&mut adjoint, space.row(), vector, &mut turned, states)
+        };
+        if series.observation_sd.is_none() {
+            slopes[0] += 2.0 * mark.noise_var * noise_slope;
+        }
+        let Some(step) = mark.step else { continue };
+        let stride = &tape.strides[step];
+        let size = states + states * states;
+        let before = if tape.keeps_before { &tape.before[index * size..(index + 1) * size] } else { &[][..] };
+        for one in &stride.sensitivities {
+            slopes[one.place] += noise_part(one, &adjoint.cov, states);
+            if one.moves_transition() && !before.is_empty() {
+                slopes[one.place] += transition_part(one, &adjoint, before, &stride.cells, &mut carried);
+            }
+        }
+        predict(&mut adjoint, &stride.back, states);
+    }
+    for (place, state, slope) in start_sensitivities(model) {
+        slopes[place] += slope * adjoint.cov[state * states + state];
+    }
+    free.iter().map(|place| slopes[*place]).collect()
+}
+
+/// Pull the adjoint back through m ← m + c ν/S, P ← P − c cᵀ/S and add that of the density.
+///
+/// Returns the adjoint of the noise variance.
+#[inline(always)]
+fn unlearn(
+    adjoint: &mut Belief,
+    row: &[f64],
+    cross: &[f64],
+    mark: &Mark,
+    turned: &mut [f64],
+    states: usize,
+) -> f64 {
+    if mark.variance <= 0.0 {
+        return 0.0;
+    }
+    let (nu, s) = (mark.innovation, mark.variance);
+    let cov = &mut adjoint.cov[..states * states];
+    for (out, line) in turned[..states].iter_mut().zip(cov.chunks_exact(states)) {
+        *out = dot(line, &cross[..states]);
+    }
+    let along = dot(&adjoint.mean, cross);
+    let quadratic = dot(turned, cross);
+    let variance_slope = -0.5 * (1.0 / s - nu * nu / (s * s)) - along * nu / (s * s) + quadratic / (s * s);
+    let innovation_slope = -nu / s + along / s;
+    for i in 0..states {
+        // The adjoint of c = P h.
+        turned[i] = adjoint.mean[i] * nu / s - 2.0 * turned[i] / s + variance_slope * row[i];
+        adjoint.mean[i] -= row[i] * innovation_slope;
+    }
+    spread_symmetric(cov, row, turned, states);
+    variance_slope
+}
+
+/// Pull the adjoint back through the diffuse update, whose gain is constant.
+#[inline(always)]
+fn unlearn_diffuse(
+    adjoint: &mut Belief,
+    row: &[f64],
+    gain: &[f64],
+    turned: &mut [f64],
+    states: usize,
+) -> f64 {
+    let along = dot(&adjoint.mean, gain);
+    let cov = &mut adjoint.cov[..states * states];
+    for (out, line) in turned.iter_mut().zip(cov.chunks_exact(states)) {
+        *out = dot(line, gain);
+    }
+    let quadratic = dot(turned, gain);
+    // (I − k hᵀ)ᵀ A (I − k hᵀ) = A − h (A k)ᵀ − (A k) hᵀ + (kᵀA k) h hᵀ
+    for i in 0..states {
+        adjoint.mean[i] -= row[i] * along;
+        turned[i] = quadratic * row[i] - 2.0 * turned[i];
+    }
+    spread_symmetric(cov, row, turned, states);
+    quadratic
+}
+
+/// A ← A + (u hᵀ + h uᵀ)/2
+#[inline(always)]
+fn spread_symmetric(cov: &mut [f64], row: &[f64], u: &[f64], states: usize) {
+    for (i, line) in cov.chunks_exact_mut(states).enumerate() {
+        let (half_u, half_h) = (0.5 * u[i], 0.5 * row[i]);
+        for j in 0..states {
+            line[j] += half_u * row[j] + half_h * u[j];
+        }
+    }
+}
+
+/// Adjoint of the process noise, times its sensitivity.
+fn noise_part(one: &Sensitivity, cov: &[f64], states: usize) -> f64 {
+    let i = one.offset;
+    let mut sum = one.noise[0] * cov[i * states + i];
+    if one.size == 2 {
+        sum += 2.0 * one.noise[1] * cov[(i + 1) * states + i];
+        sum += one.noise[2] * cov[(i + 1) * states + i + 1];
+    }
+    sum
+}
+
+/// Adjoint of the transition, 2 (P Fᵀ A)ᵀ + a mᵀ on the block, times its sensitivity.
+fn transition_part(
+    one: &Sensitivity,
+    adjoint: &Belief,
+    before: &[f64],
+    cells: &[Cell],
+    carried: &mut [f64],
+) -> f64 {
+    let states = carried.len();
+    let (mean, cov) = before.split_at(states);
+    let mut sum = 0.0;
+    for column in 0..one.size {
+        let c = one.offset + column;
+        carried.copy_from_slice(&cov[c * states..(c + 1) * states]);
+        apply(carried, cells);
+        for line in 0..one.size {
+            let r = one.offset + line;
+            let slope =
+                2.0 * dot(carried, &adjoint.cov[r * states..(r + 1) * states]) + adjoint.mean[r] * mean[c];
+            sum += one.transition[line * one.size + column] * slope;
+        }
+    }
+    sum
+}
+
+/// Return the log-likelihood alone, or none where it is not finite.
+pub(crate) fn value_of(model: &Model, series: &Series) -> Option<f64> {
+    let belief = begin(&start_of(model), *series.times_ns.first()?);
+    sized!(belief.states(), add_up(model, series, belief))
+}
+
+fn add_up<const N: usize>(model: &Model, series: &Series, mut belief: Belief) -> Option<f64> {
+    let states = size::<N>(belief.states());
+    let mut space = Workspace::new(states, model.robust);
+    let mut clockwork = Clockwork::new();
+    let default_var = model.observation_sd * model.observation_sd;
+    let mut sum = 0.0;
+    for (row, (&time_ns, &value)) in series.times_ns.iter().zip(series.values).enumerate() {
+        if value.is_nan() {
+            continue;
+        }
+        if time_ns != belief.time_ns {
+            clockwork.wind(model, belief.time_ns, time_ns);
+            predict(&mut belief, &clockwork.cells, states);
+            belief.time_ns = time_ns;
+        }
+        space.look(model, time_ns, series.input_row(row));
+        let noise_var = series.observation_sd.map_or(default_var, |sds| sds[row] * sds[row]);
+        sum += update(&mut belief, &mut space, value, noise_var, states).log_density;
+    }
+    sum.is_finite().then_some(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::{Component, Robust};
+
+    fn part(kind: Kind, parameters: &[f64]) -> Component {
+        Component { kind, time_ns: 0, parameters: parameters.to_vec(), initial: None }
+    }
+
+    fn with(model: &Model, place: usize, factor: f64) -> Model {
+        let mut out = model.clone();
+        if place == 0 {
+            out.observation_sd *= factor;
+            return out;
+        }
+        let mut left = place - 1;
+        for part in &mut out.components {
+            if left < part.parameters.len() {
+                part.parameters[left] *= factor;
+                break;
+            }
+            left -= part.parameters.len();
+        }
+        out
+    }
+
+    fn assert_gradient_is_that_of_differences(components: Vec<Component>, places: &[usize]) {
+        let day = NS_PER_DAY as i64;
+        let times: Vec<i64> = (0..60).map(|i| i * day + (i * i * 7919) % (day / 3)).collect();
+        let values: Vec<f64> = (0..60)
+            .map(|i| if i % 7 == 3 { f64::NAN } else { libm::sin(i as f64) + 0.1 * f64::from((i * 37) % 11) })
+            .collect();
+        let inputs: Vec<f64> = (0..60).map(|i| f64::from(i % 5)).collect();
+        let series =
+            Series { times_ns: &times, values: &values, observation_sd: None, inputs: &inputs, columns: 1 };
+        let model = Model { robust: Robust::Gaussian, observation_sd: 0.5, components };
+        let (value, gradient) = value_and_gradient(&model, &series, places).expect("a finite likelihood");
+        assert_eq!(Some(value), value_of(&model, &series));
+        for (place, slope) in places.iter().zip(gradient) {
+            let step = 1e-5;
+            let up = value_of(&with(&model, *place, libm::exp(step)), &series).expect("finite");
+            let down = value_of(&with(&model, *place, libm::exp(-step)), &series).expect("finite");
+            let known = (up - down) / (2.0 * step);
+            assert!((slope - known).abs() < 1e-6 * (1.0 + known.abs()), "{place}: {slope} and {known}");
+        }
+    }
+
+    #[test]
+    fn gradient_of_a_level_a_season_and_an_autoregression_is_exact() {
+        let parts = vec![
+            part(Kind::Level, &[0.2]),
+            part(Kind::Season, &[0.05, 7.0, 2.0]),
+            part(Kind::AutoRegression, &[0.6, 2.5]),
+        ];
+        assert_gradient_is_that_of_differences(parts, &[0, 1, 2, 5, 6]);
+    }
+
+    #[test]
+    fn gradient_of_trends_and_a_regression_is_exact() {
+        let parts = vec![part(Kind::Trend, &[0.2, 0.03]), part(Kind::Regression, &[0.1, 0.0])];
+        assert_gradient_is_that_of_differences(parts, &[0, 1, 2, 3]);
+        let parts = vec![part(Kind::DampedTrend, &[0.2, 0.3, 6.0]), part(Kind::AutoRegression, &[0.4, 0.7])];
+        assert_gradient_is_that_of_differences(parts, &[0, 1, 2, 3, 4, 5]);
+    }
+}
