@@ -146,3 +146,12 @@ def cash_passages(
     from_day: int,
     paths: tuple[int, int],
 ) -> NDArray[np.float64]: ...
+def flow_filter(
+    blocks: NDArray[np.float64], phi: float, ratio: float
+) -> tuple[float, float, float, float, float, float, float]: ...
+def flow_weigh(
+    blocks: NDArray[np.float64],
+    phi: float,
+    ratios: NDArray[np.float64],
+    weights: NDArray[np.float64],
+) -> tuple[float, float]: ...

@@ -17,6 +17,7 @@ pub mod aead;
 pub mod canon;
 pub mod canon_writer;
 pub mod entry;
+pub mod flow;
 pub mod key;
 pub mod message;
 pub mod quantiles;

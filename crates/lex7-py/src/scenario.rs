@@ -1,4 +1,5 @@
-//! Bindings of counter-based scenarios.
+//! Bindings of counter-based scenarios and of the levels of everyday flows.
+use lex7_core::flow;
 use lex7_core::rng;
 use lex7_core::scenario::{Calendar, Law, Paths, ScenarioError};
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
@@ -10,6 +11,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(philox4x32, module)?)?;
     module.add_function(wrap_pyfunction!(cash_rows, module)?)?;
     module.add_function(wrap_pyfunction!(cash_passages, module)?)?;
+    module.add_function(wrap_pyfunction!(flow_filter, module)?)?;
+    module.add_function(wrap_pyfunction!(flow_weigh, module)?)?;
     Ok(())
 }
 
@@ -126,4 +129,35 @@ fn cash_passages<'py>(
     let mut out = vec![0.0; count as usize];
     py.detach(|| Paths::new(law, columns, key)?.passages(first, from_day, &mut out)).map_err(refuse)?;
     Ok(PyArray1::from_vec(py, out))
+}
+
+const FLOW_EXPECTED: &str = "expected two or more finite blocks, phi in [0, 1) and ratios of 0 or more";
+
+/// Return m, l, their covariance mm, ml, ll, the squares and the score; borrows its argument for the call.
+#[pyfunction]
+fn flow_filter(
+    py: Python<'_>,
+    blocks: PyReadonlyArray1<'_, f64>,
+    phi: f64,
+    ratio: f64,
+) -> PyResult<(f64, f64, f64, f64, f64, f64, f64)> {
+    let blocks = blocks.as_slice()?;
+    let belief =
+        py.detach(|| flow::filter(blocks, phi, ratio)).ok_or_else(|| PyValueError::new_err(FLOW_EXPECTED))?;
+    let ([m, l], [mm, ml, ll]) = (belief.mean, belief.cov);
+    Ok((m, l, mm, ml, ll, belief.squares, belief.score))
+}
+
+/// Return the log evidence of phi and the mean ratio; borrows its arguments for the call.
+#[pyfunction]
+fn flow_weigh(
+    py: Python<'_>,
+    blocks: PyReadonlyArray1<'_, f64>,
+    phi: f64,
+    ratios: PyReadonlyArray1<'_, f64>,
+    weights: PyReadonlyArray1<'_, f64>,
+) -> PyResult<(f64, f64)> {
+    let (blocks, ratios, weights) = (blocks.as_slice()?, ratios.as_slice()?, weights.as_slice()?);
+    py.detach(|| flow::weigh(blocks, phi, ratios, weights))
+        .ok_or_else(|| PyValueError::new_err(FLOW_EXPECTED))
 }
