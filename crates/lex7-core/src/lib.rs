@@ -6,18 +6,15 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used))]
 
-pub mod apple;
-pub mod filter;
-pub mod solve;
-
-/// The version of this crate, shown by `lex7 --version`.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-
 pub mod aead;
+pub mod apple;
+pub mod band;
 pub mod canon;
 pub mod canon_writer;
 pub mod entry;
+pub mod filter;
 pub mod flow;
+pub mod joint;
 pub mod key;
 pub mod message;
 pub mod quantiles;
@@ -26,3 +23,9 @@ pub mod run;
 pub mod run_fault;
 pub mod scenario;
 pub mod seal;
+pub mod solve;
+pub mod special;
+
+/// The version of this crate, shown by `lex7 --version`.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+

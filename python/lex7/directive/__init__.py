@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from lex7.directive.assessment import Assessment, Standing
 from lex7.directive.document import AccessRule, Directive, DirectiveFile, Lever
+from lex7.directive.margin import assess
 from lex7.directive.plan import CompiledRule, Over, Severity, canonical
 from lex7.directive.read import DirectivesFileError, read
+from lex7.directive.rows import RowBlock, RuleRows, reallocated, rows
 
 __all__ = [
     "AccessRule",
+    "Assessment",
     "CompiledRule",
     "Directive",
     "DirectiveFile",
     "DirectivesFileError",
     "Lever",
     "Over",
+    "RowBlock",
+    "RuleRows",
     "Severity",
+    "Standing",
+    "assess",
     "canonical",
     "read",
+    "reallocated",
+    "rows",
 ]

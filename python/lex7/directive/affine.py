@@ -1,10 +1,9 @@
 """Expressions with units: a linear part in base units, and the few pieces that are not linear.
 
-An expression is a sum of coefficient × atom, a constant, and coefficient × piece, where a piece is
-abs(…) or
-min/max(…, window). All numbers are exact rationals in the base unit of one dimension
-(`lex7.base.units`).
-Adding hours to dollars, or a bare number to anything, is refused with the place.
+An expression is a sum of coefficient × atom, a constant, and coefficient × piece, where a piece
+is abs(…) or min/max(…, window). All numbers are exact rationals in the base unit of one dimension
+(`lex7.base.units`). Adding hours to dollars, or a bare number to anything, is refused with the
+place.
 """
 
 from __future__ import annotations

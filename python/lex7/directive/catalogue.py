@@ -1,9 +1,8 @@
 """The quantities and kinds that rules may name, known before any data are.
 
-The table is static for what every person has (`sleep`, `cash`), and open for what only the owner's
-data
-can name: `cash.<account>` and `spend.<category>`. It knows names, nodes and units; it knows no
-values.
+The table is static for what every person has (`sleep`, `cash`), and open for what only the
+owner's data can name: `cash.<account>` and `spend.<category>`. It knows names, nodes and units;
+it knows no values.
 """
 
 from __future__ import annotations
@@ -112,6 +111,18 @@ class Catalogue:
         return QuantitySpec(
             name, spec.node, unit, is_flow=spec.is_flow, words=words, sample=spec.sample
         )
+
+
+def node_of(quantity: str) -> str:
+    """Return the node kind that answers for a quantity, or an empty text for none."""
+    head = quantity.partition(".")[0]
+    return next((spec.node for spec in _STATIC if spec.name == head), "")
+
+
+def sample_of(quantity: str) -> str:
+    """Return what one value of a quantity is called: `night` or `day`."""
+    head = quantity.partition(".")[0]
+    return next((spec.sample for spec in _STATIC if spec.name == head), "day")
 
 
 def nearest(word: str, known: tuple[str, ...]) -> str:

@@ -1,10 +1,8 @@
 """Rule text into tokens: words, exact numbers and signs, each with its offset.
 
 A name may hold dots, and after a dot also hyphens, so that `cash.checking-4711` is one name; a
-minus
-between names therefore needs spaces. Numbers are decimals with a point; there is no exponent, no
-thousands
-separator and no sign (a sign is an operator).
+minus between names therefore needs spaces. Numbers are decimals with a point; there is no
+exponent, no thousands separator and no sign (a sign is an operator).
 """
 
 from __future__ import annotations

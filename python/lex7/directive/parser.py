@@ -1,10 +1,8 @@
 """Tokens into syntax: the grammar of `lex7.directive.syntax`, by recursive descent.
 
 `and` binds tighter than `or`. `always`, `eventually` and `if … then` reach as far right as they
-can; where
-that could surprise (`always[…] a or always[…] b`) parentheses are demanded rather than guessed.
-Recursion is
-bounded by RULE_DEPTH_MAX.
+can; where that could surprise (`always[…] a or always[…] b`) parentheses are demanded rather than
+guessed. Recursion is bounded by RULE_DEPTH_MAX.
 """
 
 from __future__ import annotations

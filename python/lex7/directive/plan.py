@@ -1,10 +1,8 @@
 """The compiled rule: a frozen value of linear tests on grids of days, in exact rationals.
 
 A plan has no names to look up and no units to convert. Its days are relative to the day of
-evaluation, so a
-plan does not change from one day to the next. `canonical` spells it as one line of JSON; equal
-rules have
-equal lines.
+evaluation, so a plan does not change from one day to the next. `canonical` spells it as one line
+of JSON; equal rules have equal lines.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """Where the tables and keys of a TOML text stand, so that a message can name line and column.
 
 `tomllib` parses but keeps no positions. This scan finds only headers and keys at the start of
-lines, and
-skips multi-line strings and arrays; it decides nothing about values. A key it does not find is
-reported at
-its table's header.
+lines, and skips multi-line strings and arrays; it decides nothing about values. A key it does not
+find is reported at its table's header.
 """
 
 from __future__ import annotations

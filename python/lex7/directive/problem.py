@@ -28,3 +28,21 @@ def place_of(text: str, offset: int) -> tuple[int, int]:
     before = text[:offset]
     line = before.count("\n") + 1
     return line, offset - (before.rfind("\n") + 1) + 1
+
+
+class MomentsError(DirectiveError):
+    """What a node answered cannot be judged.
+
+    Attributes:
+        argument: which of the moments.
+        expected: what it must be.
+        got: what came.
+    """
+
+    code = "directive.moments"
+
+    def __init__(self, argument: str, expected: str, got: str) -> None:
+        self.argument = argument
+        self.expected = expected
+        self.got = got
+        super().__init__(f"expected {argument} to have {expected}, got {got}")

@@ -1,17 +1,13 @@
 """What a rule may ask of a node: quantities, linear expressions over them, and their joint moments.
 
-This is the border between rules and models. A rule compiles to `Linear` expressions evaluated on a
-grid of
-civil days; a node answers with the joint Gaussian moments of the expression on that grid, its
-gradient
-with respect to levers, and, where a Gaussian is not good enough, with scenarios. Neither side
-knows more of
-the other than this file.
+This is the border between rules and models. A rule compiles to `Linear` expressions evaluated on
+a grid of civil days; a node answers with the joint Gaussian moments of the expression on that
+grid, its gradient with respect to levers, and, where a Gaussian is not good enough, with
+scenarios. Neither side knows more of the other than this file.
 
 Units: money in major units of the owner's currency, sleep in hours, heart rate in bpm, HRV in ms,
-weight in
-kg, steps as a count, runway in months. Exact rationals on the rule's side become float64 here and
-nowhere else.
+weight in kg, steps as a count, runway in months. Exact rationals on the rule's side become
+float64 here and nowhere else.
 """
 
 from __future__ import annotations
@@ -103,10 +99,8 @@ class Move:
     """One column of the correction: one unit more of `quantity` per `per`, from `first` to `last`.
 
     A purchase of category c on a day is Move("spend.c", Per.ONCE, day, day): one unit of money
-    spent. A
-    lever "restaurants per month" is Move("spend.restaurants", Per.MONTH, first, last); the monthly
-    unit is
-    spread evenly over the days of each calendar month.
+    spent. A lever "restaurants per month" is Move("spend.restaurants", Per.MONTH, first, last);
+    the monthly unit is spread evenly over the days of each calendar month.
     """
 
     quantity: QuantityName
@@ -161,9 +155,8 @@ class Forecast(Protocol):
         """Return the joint Gaussian moments of an expression on a grid of days.
 
         Days up to `as_of` use what was observed (variance of the observation's own uncertainty, 0
-        where it
-        is exact); a day without a value in the past is left out of MEAN and of the returned days
-        for VALUE.
+        where it is exact); a day without a value in the past is left out of MEAN and of the
+        returned days for VALUE.
 
         Raises:
             StateError: a quantity is unknown here or the window reaches past the horizon.

@@ -1,0 +1,194 @@
+"""What a forecast says about one rule: moments and scenarios of every test on the days it is read.
+
+Asking a node is the slow part, and its answer is linear in the moves. So it is asked once
+(`gather`), and any correction is then judged by `shifted` on the same numbers. Everything here is
+arithmetic in a fixed order, entry by entry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lex7.base.civil import Day
+from lex7.base.shapes import DayGrid, RowCov, RowGradient, RowMean
+from lex7.directive.catalogue import node_of
+from lex7.directive.grid import days_of, row_day
+from lex7.directive.plan import AllOf, AnyOf, Band, CompiledRule, Leaf, Plan, Span, Test
+from lex7.directive.problem import MomentsError
+from lex7.directive.quantity import Forecast, Linear, Moments, Move, Scenarios
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LeafEvidence:
+    """What is known about one test or band.
+
+    Attributes:
+        leaf: the test or band.
+        days: (n_row,) days with a value, ascending.
+        mean: (n_row,) expected margin (for a band: the expected linear expression).
+        sd: (n_row,) its standard deviation.
+        cov: (n_row, n_row) its covariance.
+        gradient: (n_row, n_move) change for one unit of each move.
+        scenarios: sampled paths on the same days where the node offers them, else None.
+        row_of: which row answers for a day.
+    """
+
+    leaf: Leaf
+    days: DayGrid
+    mean: RowMean
+    sd: RowMean
+    cov: RowCov
+    gradient: RowGradient
+    scenarios: Scenarios | None
+    row_of: dict[int, int]
+
+    def rows(self, days: tuple[Day, ...]) -> NDArray[np.intp]:
+        """Return the rows that answer for some days, ascending; days without a value drop out."""
+        found = {self.row_of.get(row_day(self.leaf, day), -1) for day in days} - {-1}
+        return np.array(sorted(found), dtype=np.intp)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """One rule with what a forecast says about its tests.
+
+    Attributes:
+        rule: the rule.
+        today: the day of evaluation.
+        moves: the columns of every gradient.
+        leaves: one entry per test or band, in the order of `plan.leaves`.
+    """
+
+    rule: CompiledRule
+    today: Day
+    moves: tuple[Move, ...]
+    leaves: tuple[LeafEvidence, ...]
+
+    def of(self, leaf: Leaf) -> LeafEvidence:
+        """Return what is known about a test; equal tests share one answer."""
+        for known in self.leaves:
+            if known.leaf == leaf:
+                return known
+        raise AssertionError("every leaf of the plan was gathered")
+
+
+def gather(rule: CompiledRule, forecast: Forecast, moves: tuple[Move, ...]) -> Evidence:
+    """Ask a forecast for everything a rule needs.
+
+    Raises:
+        MomentsError: an answer has the wrong shape or is not finite.
+        StateError: the node cannot answer (raised by the node).
+    """
+    needed: dict[Leaf, set[Day]] = {}
+    collect_days(rule.plan, forecast.as_of, needed)
+    leaves = tuple(
+        _leaf_evidence(leaf, tuple(sorted(days)), forecast, moves) for leaf, days in needed.items()
+    )
+    return Evidence(rule, forecast.as_of, moves, leaves)
+
+
+def collect_days(plan: Plan, day: Day, needed: dict[Leaf, set[Day]]) -> None:
+    """Add the days on which each leaf is read when `plan` is asked about `day`."""
+    match plan:
+        case Test() | Band():
+            needed.setdefault(plan, set()).add(row_day(plan, day))
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                collect_days(part, day, needed)
+        case Span(_, reach, body):
+            for inner in days_of(reach, body, day):
+                collect_days(body, inner, needed)
+
+
+def shifted(evidence: Evidence, shift: NDArray[np.float64] | None) -> Evidence:
+    """Return the evidence after the moves were made: mean + gradient · shift.
+
+    Raises:
+        MomentsError: the shift does not have one entry per move.
+    """
+    if shift is None:
+        return evidence
+    if shift.shape != (len(evidence.moves),):
+        raise MomentsError("shift", f"shape ({len(evidence.moves)},)", f"{shift.shape}")
+    return replace(evidence, leaves=tuple(_shifted(leaf, shift) for leaf in evidence.leaves))
+
+
+def moments_of(linear: Linear, days: DayGrid, forecast: Forecast) -> Moments:
+    """Ask for moments without moves, checked.
+
+    Raises:
+        MomentsError: the answer has the wrong shape or is not finite.
+    """
+    return _checked(forecast.moments(linear, days, ()), 0)
+
+
+def _leaf_evidence(
+    leaf: Leaf, days: tuple[Day, ...], forecast: Forecast, moves: tuple[Move, ...]
+) -> LeafEvidence:
+    own = tuple(index for index, move in enumerate(moves) if node_of(move.quantity) == leaf.node)
+    asked = tuple(moves[index] for index in own)
+    grid = np.array(days, dtype=np.int64)
+    found = _checked(forecast.moments(leaf.linear, grid, asked), len(asked))
+    # Moves of other nodes' quantities do not touch this row.
+    gradient = np.zeros((len(found.days), len(moves)))
+    gradient[:, own] = found.gradient
+    variance = np.maximum(np.diagonal(found.cov), 0.0)
+    return LeafEvidence(
+        leaf,
+        found.days,
+        np.ascontiguousarray(found.mean, dtype=np.float64),
+        np.sqrt(variance),
+        np.ascontiguousarray(found.cov, dtype=np.float64),
+        gradient,
+        _scenarios(leaf, found.days, forecast, (asked, own, len(moves))),
+        {int(day): row for row, day in enumerate(found.days)},
+    )
+
+
+def _scenarios(
+    leaf: Leaf,
+    days: DayGrid,
+    forecast: Forecast,
+    moves: tuple[tuple[Move, ...], tuple[int, ...], int],
+) -> Scenarios | None:
+    if not len(days):
+        return None
+    asked, own, count = moves
+    found = forecast.scenarios(leaf.linear, days, asked)
+    if found is None:
+        return None
+    if found.paths.shape[1:] != days.shape or not np.array_equal(found.days, days):
+        raise MomentsError("scenarios", f"{len(days)} days", f"shape {found.paths.shape}")
+    if not found.paths.shape[0] or not np.isfinite(found.paths).all():
+        raise MomentsError("scenarios", "finite paths", "none, NaN or infinity")
+    gradient = np.zeros((*found.gradient.shape[:2], count))
+    gradient[:, :, own] = found.gradient
+    return Scenarios(found.days, found.paths, gradient)
+
+
+def _checked(found: Moments, moves: int) -> Moments:
+    count = len(found.days)
+    shapes = (found.mean.shape, found.cov.shape, found.gradient.shape)
+    if shapes != ((count,), (count, count), (count, moves)):
+        raise MomentsError("moments", f"{count} rows and {moves} moves", f"shapes {shapes}")
+    if count > 1 and not (np.diff(found.days) > 0).all():
+        raise MomentsError("days", "ascending days", "another order")
+    for name, array in (("mean", found.mean), ("cov", found.cov), ("gradient", found.gradient)):
+        if not np.isfinite(array).all():
+            raise MomentsError(name, "finite numbers", "NaN or infinity")
+    return found
+
+
+def _shifted(leaf: LeafEvidence, shift: NDArray[np.float64]) -> LeafEvidence:
+    mean, scenarios = leaf.mean, leaf.scenarios
+    for move, amount in enumerate(shift):
+        mean = mean + leaf.gradient[:, move] * amount
+    if scenarios is not None:
+        paths = scenarios.paths
+        for move, amount in enumerate(shift):
+            paths = paths + scenarios.gradient[:, :, move] * amount
+        scenarios = replace(scenarios, paths=paths)
+    return replace(leaf, mean=mean, scenarios=scenarios)
