@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lex7.directive.access import Decision, Request, decide
 from lex7.directive.assessment import Assessment, Standing
 from lex7.directive.document import AccessRule, Directive, DirectiveFile, Lever
 from lex7.directive.margin import assess
@@ -13,17 +14,20 @@ __all__ = [
     "AccessRule",
     "Assessment",
     "CompiledRule",
+    "Decision",
     "Directive",
     "DirectiveFile",
     "DirectivesFileError",
     "Lever",
     "Over",
+    "Request",
     "RowBlock",
     "RuleRows",
     "Severity",
     "Standing",
     "assess",
     "canonical",
+    "decide",
     "read",
     "reallocated",
     "rows",
