@@ -134,7 +134,9 @@ STARTER_RULES: tuple[CategoryRule, ...] = (
         "ikea, home depot, lowes, furniture, mobel, hardware, obi, bauhaus, hornbach, "
         "wayfair, garden center",
     ),
-    _words("clothing", "clothing, zara, uniqlo, zalando, nike, adidas, shoes, apparel, fashion"),
+    _words(
+        "clothing", "clothing, zara, uniqlo, zalando, h m, nike, adidas, shoes, apparel, fashion"
+    ),
     _words(
         "education",
         "tuition, university, school, kita, kindergarten, daycare, childcare, course, udemy, "

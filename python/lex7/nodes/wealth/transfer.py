@@ -32,7 +32,9 @@ _CARD_NAMES = frozenset(
     "card creditcard amex visa mastercard kreditkarte barclaycard discover".split()
 )
 
-_TRANSFER_WEAK = frozenset("transfer xfer umbuchung ubertrag transferred savings sparen".split())
+_TRANSFER_WEAK = frozenset(
+    "transfer xfer umbuchung ubertrag uebertrag transferred savings sparen".split()
+)
 
 _TRANSFER_WORDS = tuple(
     frozenset(words.split())
@@ -40,7 +42,8 @@ _TRANSFER_WORDS = tuple(
         "transfer savings", "transfer checking", "transfer own", "transfer internal",
         "transfer account", "transfer brokerage", "transfer sav", "transfer chk",
         "transfer share", "transfer money market", "xfer savings", "xfer checking", "own account",
-        "umbuchung", "eigenubertrag", "ubertrag", "tagesgeld", "sparplan", "savings pot",
+        "umbuchung", "eigenubertrag", "ubertrag", "uebertrag", "sparkonto", "tagesgeld",
+        "sparplan", "savings pot",
         "pot transfer", "to savings", "from savings", "savings deposit", "transferred from",
         "transferred to",
     )
@@ -51,16 +54,21 @@ _CARD_PAYMENT_WORDS = tuple(
     for words in (
         "credit card payment", "creditcard payment", "card autopay", "crd autopay", "cc payment",
         "credit crd", "creditcard", "card epay", "crcardpmt", "cardmember serv", "epayment amex",
-        "amex payment", "american express payment", "mastercard payment", "visa bill payment",
-        "kreditkartenabrechnung", "kreditkarte", "kreditkartenzahlung", "credit card bill",
-        "card balance payment", "payment thank you", "card online payment", "credit card pmt",
-        "ccpymt", "capital one mobile pmt", "capital one autopay",
+        "amex payment", "visa card payment", "visa kartenabrechnung", "american express payment",
+        "mastercard payment", "visa bill payment", "kreditkartenabrechnung", "kreditkarte",
+        "kreditkartenzahlung", "credit card bill", "card balance payment", "payment thank you",
+        "card online payment", "credit card pmt", "ccpymt", "capital one mobile pmt",
+        "capital one autopay",
     )
 )  # fmt: skip
 
-_PAID_TO_CARD = frozenset(
-    "payment autopay pmt thank danke lastschrift einzug ausgleich abrechnung zahlung pymt".split()
-)
+_PAID_TO_CARD = tuple(
+    frozenset(words.split())
+    for words in (
+        "payment", "autopay", "pmt", "pymt", "thank you", "lastschrift", "einzug", "ausgleich",
+        "kartenabrechnung", "abrechnung", "einzahlung",
+    )
+)  # fmt: skip
 
 _REFUND_WORDS = frozenset(
     "refund refunded return returned reversal reversed erstattung ruckerstattung retoure storno"
@@ -98,7 +106,7 @@ def has_card_payment_words(transaction: Transaction) -> bool:
     """Answer whether payee and memo speak of paying a card's bill."""
     words = _words(transaction)
     if is_card(transaction.account):
-        return transaction.amount_minor > 0 and not _PAID_TO_CARD.isdisjoint(words)
+        return transaction.amount_minor > 0 and any(wanted <= words for wanted in _PAID_TO_CARD)
     return any(wanted <= words for wanted in _CARD_PAYMENT_WORDS)
 
 
