@@ -41,7 +41,7 @@ def open_member(
         ArchiveError: the archive is damaged or cut off, or the member is missing or encrypted.
         FileTooLargeError: it has too many members, or the member expands beyond the limits.
     """
-    _check_directory(source, name)
+    check_directory(source, name)
     try:
         archive = zipfile.ZipFile(source)
     except _UNFIT as exc:
@@ -77,7 +77,7 @@ def _open(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> BinaryI
     return archive.open(info)  # type: ignore[return-value]
 
 
-def _check_directory(source: BinaryIO, name: str) -> None:
+def check_directory(source: BinaryIO, name: str) -> None:
     """Refuse a directory of absurd size before it is read into memory."""
     size = source.seek(0, os.SEEK_END)
     source.seek(max(0, size - _END_BYTES_MAX))

@@ -9,13 +9,14 @@ multisets per account, currency and exact amount, in four steps; a known transac
 3. The same day: the likest payee first.
 4. Up to `window_days` apart: only against known transactions that the new file should hold (their
    day lies between its first and last day) and does not. That is how a pending payment looks once
-   it is booked under another id and day. The first and last day themselves may be incomplete.
+   it is booked under another id and day. The first and last day themselves may be incomplete. Where
+   one of the two says itself that it is pending, the other may lie outside those days.
 
 What is left is new. A new one that resembles a known one which the file need not hold is new as
 well, with a finding. The answer does not depend on the order of either list.
 
 Score: id equal 60, differing −10; payee 0 to 30, at least 10; day 30, 20, 15, 10, 5 for 0 to 4 days
-apart; missing from the new file 20. Same from 45, unsure from 40.
+apart; missing from the new file, or pending, 20. Same from 45, unsure from 40.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ ID_EQUAL, ID_DIFFERS = 60, -10
 PAYEE_MOST, PAYEE_LEAST = 30, 10
 DAY_POINTS = (30, 20, 15, 10, 5)
 MISSING_FROM_FILE = 20
+PENDING_WORDS = ("pending", "vorgemerkt", "authorisation", "authorization hold", "en attente")
 _SCORE_TOP = 200
 _LOOKS_MAX = 20 * PAIRING_PRODUCT_MAX
 
@@ -165,6 +167,12 @@ def score_pair(new: Transaction, known: Transaction, *, is_missing: bool, is_tru
     return score + (MISSING_FROM_FILE if is_missing else 0)
 
 
+def is_pending(what: Transaction) -> bool:
+    """Answer whether a transaction says itself that it is not booked yet."""
+    text = f"{what.external_id} {what.payee} {what.memo} {what.kind}".lower()
+    return any(word in text for word in PENDING_WORDS)
+
+
 def _likeness(new: Transaction, known: Transaction) -> int:
     if (new.payee, new.memo) == (known.payee, known.memo):
         return SIMILARITY_SCALE
@@ -241,7 +249,8 @@ def _looks(work: _Work, window_days: int) -> Iterator[tuple[int, int, bool]]:
         first = bisect_left(days, new.day - window_days)
         last = bisect_right(days, new.day + window_days)
         for column in range(first, last):
-            yield row, column, work.covered[0] < days[column] < work.covered[1]
+            is_missing = work.covered[0] < days[column] < work.covered[1]
+            yield row, column, is_missing or is_pending(new) != is_pending(work.known[column][1])
         looked_count += last - first
         if looked_count > _LOOKS_MAX:
             return  # thousands of equal amounts within days: no person's account
