@@ -28,4 +28,3 @@ pub mod special;
 
 /// The version of this crate, shown by `lex7 --version`.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-
