@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,8 @@ from lex7.base.limits import LEVERS_MAX
 ROW_BITS = 20
 BOUND_MAX = 1 << 45
 EXPONENT_MAX = 50
+STEP_PARTS = 1 << 10
+AMOUNT_BOUND_MAX = 1 << 62
 EASE_BITS = 24
 
 Integers = NDArray[np.int64]
@@ -159,6 +162,41 @@ def build_problem(rows: tuple[RealRows, ...], columns: tuple[Column, ...]) -> Pr
     )
 
 
+def build_amount_problem(rows: tuple[RealRows, ...], column: Column) -> Problem:
+    """Turn rows over one positive column into integers that count 1/1024 of its steps.
+
+    Each row is divided by what one step changes, exactly, so that the largest number of steps does
+    not depend on the column's bounds; only the bound is rounded, down.
+
+    Raises:
+        ProblemError: a number is not finite.
+    """
+    ordered = sorted(rows, key=lambda block: (block.rule.priority, block.rule.directive))
+    signs: list[int] = []
+    bounds: list[int] = []
+    for block in ordered:
+        if not (np.isfinite(block.gradient).all() and np.isfinite(block.slack).all()):
+            raise ProblemError(f"a row of {block.rule.directive!r} is not a finite number")
+        pairs = zip(block.gradient[:, 0].tolist(), block.slack.tolist(), strict=True)
+        for gradient, slack in pairs:
+            unit = Fraction(abs(gradient)) * column.step if gradient else Fraction(1)
+            scaled = Fraction(slack) / unit * STEP_PARTS
+            signs.append(STEP_PARTS if gradient < 0 else -STEP_PARTS if gradient > 0 else 0)
+            bounds.append(max(-AMOUNT_BOUND_MAX, min(AMOUNT_BOUND_MAX, floor(scaled))))
+    counts = [len(block.days) for block in ordered]
+    return Problem(
+        rules=tuple(block.rule for block in ordered),
+        columns=(column,),
+        rule_of_row=np.repeat(np.arange(len(ordered), dtype=np.int64), counts),
+        days=_joined([np.array(block.days, dtype=np.int64) for block in ordered]),
+        row_exponents=np.zeros(len(bounds), dtype=np.int64),
+        coefficients=np.array(signs, dtype=np.int64).reshape(-1, 1),
+        bounds=np.array(bounds, dtype=np.int64),
+        exponents=np.zeros(1, dtype=np.int64),
+        eases=np.ones(1, dtype=np.int64),
+    )
+
+
 def _check_columns(columns: tuple[Column, ...]) -> None:
     if len(columns) > LEVERS_MAX:
         raise ProblemError(f"{len(columns)} levers, at most {LEVERS_MAX}")
@@ -186,16 +224,13 @@ def _round_block(
     row_exponents = np.frexp(scale_from)[1].astype(np.int64)
     shift = ROW_BITS - row_exponents
     coefficients = np.rint(np.ldexp(effect, shift[:, None])).astype(np.int64)
-    # Half a unit for each column at the far end of its box, and 2^-6 for the float products.
-    loss = 0.5
-    worst = np.zeros(shape[0])
+    # Half a unit for each column at the far end of its box, and 2^-6 for the float products; a row
+    # that no lever moves has neither.
+    worst = np.where(largest > 0, 2.0**-6, 0.0)
     for column in range(shape[1]):
-        worst += loss * reach[column] * (effect[:, column] != 0)
+        worst += 0.5 * reach[column] * (effect[:, column] != 0)
     with np.errstate(over="ignore"):
-        bounds = np.floor(np.ldexp(block.slack, shift) - worst - 2.0**-6)
-    if not shape[1] or not largest.any():
-        exact = np.floor(np.ldexp(block.slack, shift))
-        bounds = np.where(largest > 0, bounds, exact)
+        bounds = np.floor(np.ldexp(block.slack, shift) - worst)
     bounds = np.clip(bounds, -BOUND_MAX, BOUND_MAX).astype(np.int64)
     return row_exponents, coefficients, bounds
 

@@ -1,0 +1,228 @@
+"""The smallest lever changes that make rules hold: rows, rounds of z, branches, rounding.
+
+Rules that hold must go on holding, rules that fail must not get worse, and the targets must hold
+afterwards. Joint rules start at the common z; at most eight rounds then give rows with room a
+larger z. Of all points that the rules themselves accept, the cheapest stands; its certificate
+proves that it is the smallest for the z of its rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import product
+
+import numpy as np
+
+from lex7.base.civil import Day
+from lex7.base.limits import BRANCHES_MAX
+from lex7.correct import certificate as certificates
+from lex7.correct import exact_native
+from lex7.correct.case import Case, Shift, along, is_blocking, reaches
+from lex7.correct.case import after as chance_after
+from lex7.correct.certificate import Part
+from lex7.correct.exact import Infeasible
+from lex7.correct.exact_native import Rounded
+from lex7.correct.levers import LeverChange, changes_of, column_of
+from lex7.correct.problem import Problem, RealRows, Rule, build_problem
+from lex7.directive.document import Lever
+from lex7.directive.rows import ROUNDS, RowBlock, reallocated, rows_of
+
+Way = tuple[RowBlock, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LeverTask:
+    """What levers are asked to do.
+
+    Attributes:
+        cases: every hard rule, and any other target.
+        levers: the columns after `first_column` of every case's evidence, in order.
+        first_column: where the levers start among the columns.
+        base: (n_column,) what is moved already: the purchase, or nothing.
+        targets: directives that fail now and must hold afterwards.
+    """
+
+    cases: tuple[Case, ...]
+    levers: tuple[Lever, ...]
+    first_column: int
+    base: Shift
+    targets: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LeverAnswer:
+    """The smallest changes found.
+
+    Attributes:
+        changes: the levers that move.
+        cost: sum of (reluctance × change)², exact.
+        part: the proof.
+        is_exhaustive: whether every way to satisfy the rules was tried.
+    """
+
+    changes: tuple[LeverChange, ...]
+    cost: Fraction
+    part: Part
+    is_exhaustive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LeverFailure:
+    """Why no lever changes were found.
+
+    Attributes:
+        conflict: directives that no lever changes within bounds satisfy together; empty where the
+            search gave up instead.
+        part: the proof of the conflict, or None.
+    """
+
+    conflict: tuple[str, ...]
+    part: Part | None
+
+    @property
+    def is_proven(self) -> bool:
+        """Answer whether it is certain that there is none."""
+        return self.part is not None
+
+
+def find_lever_change(task: LeverTask, name: str) -> LeverAnswer | LeverFailure:
+    """Find the smallest changes of levers that do what a task asks.
+
+    Raises:
+        ProblemError: the numbers are outside what can be solved exactly.
+    """
+    combinations, is_exhaustive = _combinations(task)
+    best: LeverAnswer | None = None
+    failure: LeverFailure | None = None
+    for blocks in combinations:
+        found = _rounds(task, blocks, name, is_exhaustive=is_exhaustive)
+        if isinstance(found, LeverAnswer):
+            if best is None or found.cost < best.cost:
+                best = found
+        elif failure is None or not found.is_proven:
+            failure = found
+    if best is not None:
+        return best
+    assert failure is not None, "there is at least one combination of ways"
+    return failure if is_exhaustive or not failure.is_proven else replace(failure, part=None)
+
+
+Chosen = tuple[tuple[Case, Way], ...]
+
+
+def _combinations(task: LeverTask) -> tuple[list[Chosen], bool]:
+    """List one way for each rule, all combinations up to the limit."""
+    cases = [case for case in task.cases if case.evidence is not None]
+    listed: list[tuple[Way, ...]] = []
+    is_exhaustive = True
+    count = 1
+    for case in cases:
+        assert case.evidence is not None
+        found = rows_of(case.evidence)
+        is_free = not case.is_standing or case.directive.id in task.targets
+        listed.append(found.ways if is_free else found.ways[:1])
+        is_exhaustive = is_exhaustive and found.is_exhaustive
+        count *= len(listed[-1])
+    if count > BRANCHES_MAX:
+        listed = [ways[:1] for ways in listed]
+        is_exhaustive = False
+    return [tuple(zip(cases, ways, strict=True)) for ways in product(*listed)], is_exhaustive
+
+
+def _rounds(
+    task: LeverTask, chosen: Chosen, name: str, *, is_exhaustive: bool
+) -> LeverAnswer | LeverFailure:
+    best: LeverAnswer | None = None
+    failure: LeverFailure | None = None
+    is_joint = any(block.demand.is_joint for _, way in chosen for block in way)
+    for _ in range(ROUNDS + 1 if is_joint else 1):
+        problem = _problem(task, chosen)
+        found = exact_native.solve_on_grid(exact_native.leave_idle(problem))
+        idle = problem if isinstance(found, Infeasible) else exact_native.leave_idle(problem)
+        if isinstance(found, Infeasible):
+            found = exact_native.solve_on_grid(problem)
+        if isinstance(found, Infeasible):
+            failure = failure or _conflict(problem, name)
+            break
+        if found.steps is None:
+            break
+        answer = _answer(task, idle, found, name, is_exhaustive=is_exhaustive)
+        shift = _shift(task, found.steps)
+        if _is_accepted(task, shift) and (best is None or answer.cost < best.cost):
+            best = answer
+        chosen = tuple(
+            (case, tuple(reallocated(block, shift) for block in way)) for case, way in chosen
+        )
+    return best or failure or LeverFailure((), None)
+
+
+def _problem(task: LeverTask, chosen: Chosen) -> Problem:
+    columns = tuple(column_of(lever) for lever in task.levers)
+    rows = tuple(block for case, way in chosen if (block := _rows(task, case, way)) is not None)
+    return build_problem(rows, columns)
+
+
+def _rows(task: LeverTask, case: Case, way: Way) -> RealRows | None:
+    """Turn one rule's blocks into rows over the levers, without those that nothing can break."""
+    directive = case.directive
+    must_hold = not case.is_standing or directive.id in task.targets
+    days: list[Day] = []
+    slacks, gradients = [], []
+    for block in way:
+        room = block.room if must_hold else np.maximum(block.room, 0.0)
+        cost = np.zeros(len(room))
+        for column in np.flatnonzero(task.base):
+            cost += block.loss[:, column] * task.base[column]
+        # Where uncertainty alone breaks a band, no finite number says so: a row far out of reach.
+        slack = np.maximum(room - cost, -1e12)
+        gradient = -block.loss[:, task.first_column :]
+        matters = gradient.any(axis=1) | (cost != 0) | (slack < 0)
+        days += [Day(int(day)) for day in block.days[matters]]
+        slacks.append(slack[matters])
+        gradients.append(gradient[matters])
+    if not days:
+        return None
+    unit = way[0].unit
+    rule = Rule(directive.id, directive.rule.priority, unit, directive.say)
+    return RealRows(rule, tuple(days), np.concatenate(slacks), np.concatenate(gradients))
+
+
+def _shift(task: LeverTask, steps: tuple[int, ...]) -> Shift:
+    shift = task.base.copy()
+    for index, (lever, n) in enumerate(zip(task.levers, steps, strict=True)):
+        shift[task.first_column + index] = float(n * lever.step)
+    return shift
+
+
+def _is_accepted(task: LeverTask, shift: Shift) -> bool:
+    """Let the rules themselves judge a point."""
+    for case in task.cases:
+        if case.evidence is None:
+            continue
+        narrow = along(case, shift)
+        if case.directive.id in task.targets:
+            if not reaches(case, chance_after(narrow, 1.0)):
+                return False
+        elif is_blocking(narrow, 1.0):
+            return False
+    return True
+
+
+def _answer(
+    task: LeverTask, problem: Problem, found: Rounded, name: str, *, is_exhaustive: bool
+) -> LeverAnswer:
+    assert found.steps is not None
+    changes = changes_of(task.levers, found.steps)
+    cost = Fraction(0)
+    for change in changes:
+        cost += (change.lever.reluctance * change.change) ** 2
+    part = certificates.smallest(name, problem, found)
+    return LeverAnswer(changes, cost, part, is_exhaustive)
+
+
+def _conflict(problem: Problem, name: str) -> LeverFailure:
+    found = exact_native.find_conflict(problem)
+    assert found is not None, "an infeasible problem has a conflict"
+    names = tuple(problem.rules[index].directive for index in found.rules)
+    return LeverFailure(names, certificates.conflict(name, problem, found))

@@ -1,0 +1,87 @@
+"""Sentences of a verdict, built from named numbers. They speak of the owner's own rules only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lex7.base.civil import Day, iso
+from lex7.base.money import Money
+from lex7.correct.case import Case
+from lex7.correct.levers import LeverChange, spell_change
+from lex7.correct.proposal import Proposal
+from lex7.directive.assessment import Standing
+from lex7.directive.reason import percent
+
+if TYPE_CHECKING:
+    from lex7.correct.answer import Alternative, RuleChange
+
+NAMED_MAX = 3
+
+
+def reason(
+    kind: str,
+    proposal: Proposal,
+    broken: tuple[RuleChange, ...],
+    alternatives: tuple[Alternative, ...],
+) -> str:
+    """Say a verdict and what decided it, in one sentence."""
+    asked = f"{proposal.amount} for {proposal.category} on {iso(proposal.day)}"
+    if kind == "ACCEPT":
+        return f"{asked} leaves every rule that holds now holding."
+    named = "; ".join(_broken(change) for change in broken[:NAMED_MAX])
+    more = len(broken) - NAMED_MAX
+    if more > 0:
+        named += f"; and {more} more"
+    opening = f"{asked} does not fit: {named}" if named else f"{asked} does not fit by a rounding"
+    if kind == "CORRECT":
+        ways = ", or ".join(one.sentence for one in alternatives)
+        return f"{opening}. What fits: {ways}."
+    if kind == "UNDECIDED":
+        return f"{opening}. Whether anything fits cannot be told from what is known now."
+    if not proposal.move:
+        return f"{opening}. The proposal says nothing that may move."
+    return f"{opening}. Nothing that may move ({', '.join(proposal.move)}) makes it fit."
+
+
+def amount_way(amount: Money, day: Day, binding: tuple[str, ...]) -> str:
+    """Say the largest amount."""
+    by = f" ({', '.join(binding)} allows no cent more)" if binding else ""
+    return f"{amount} on {iso(day)}{by}"
+
+
+def date_way(amount: Money, day: Day, earlier: Day) -> str:
+    """Say the earliest date."""
+    return f"the full {amount} on {iso(day)} (not yet on {iso(earlier)})"
+
+
+def lever_way(
+    amount: Money, day: Day, changes: tuple[LeverChange, ...], *, is_exhaustive: bool
+) -> str:
+    """Say the lever changes."""
+    listed = ", ".join(spell_change(change) for change in changes)
+    kept = "" if is_exhaustive else "; other ways to satisfy a rule were not tried"
+    return f"the full {amount} on {iso(day)} with {listed}{kept}"
+
+
+def lacking(cases: tuple[Case, ...]) -> str:
+    """Say which data a verdict would need."""
+    said = []
+    for case in cases[:NAMED_MAX]:
+        assert case.short is not None, "a lacking case says what it lacks"
+        standing, short = case.short
+        if standing is Standing.STALE and short.last_day is not None:
+            said.append(f"{case.directive.id}: {short.quantity} ends on {iso(short.last_day)}")
+        else:
+            what = f"{short.have} of {short.need} {short.sample}"
+            said.append(f"{case.directive.id}: not enough {short.quantity} yet ({what})")
+    return "No verdict without data: " + "; ".join(said) + "."
+
+
+def _broken(change: RuleChange) -> str:
+    needed = percent(change.needed)
+    if change.before is not None and change.before < change.needed:
+        return f"{change.directive} fails already and would get worse"
+    assert change.after is not None, "a broken rule was weighed"
+    found = percent(change.after, down=True)
+    ending = ", where uncertainty decides and not the level" if change.is_uncertainty else ""
+    return f"{change.directive} would hold with {found} where {needed} is asked{ending}"

@@ -1,0 +1,71 @@
+"""One correction for each directive that fails now, for the line that status shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lex7.correct.answer import Situation
+from lex7.correct.case import Case, build_cases
+from lex7.correct.certificate import Part
+from lex7.correct.lever_change import LeverAnswer, LeverTask, find_lever_change
+from lex7.correct.levers import LeverChange, spell_change
+from lex7.correct.verdict import last_day, lever_moves
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The smallest lever changes that make one failing directive hold.
+
+    Attributes:
+        directive: its id.
+        changes: the levers that move; empty where none reaches it.
+        sentence: the same in words, or why there is none.
+        conflict: directives that stand in the way, where that is proven.
+        part: the proof, or None.
+    """
+
+    directive: str
+    changes: tuple[LeverChange, ...]
+    sentence: str
+    conflict: tuple[str, ...]
+    part: Part | None
+
+
+def smallest_corrections(situation: Situation) -> tuple[Correction, ...]:
+    """Return one correction for each failing directive, in order of (priority, id).
+
+    Every hard rule that holds now goes on holding, and none that fails gets worse.
+
+    Raises:
+        StateError: a node cannot answer.
+        DirectiveError: a node's answer cannot be used.
+        ProblemError: the numbers are outside what can be solved exactly.
+    """
+    as_of = situation.forecast.as_of
+    last = last_day(situation.directives, as_of)
+    moves = lever_moves(situation.levers, as_of, last)
+    cases = build_cases(situation.directives, situation.forecast, moves)
+    failing = tuple(case for case in cases if case.is_standing)
+    return tuple(_correction(situation, cases, case) for case in failing)
+
+
+def _correction(situation: Situation, cases: tuple[Case, ...], case: Case) -> Correction:
+    name = case.directive.id
+    if not situation.levers:
+        return Correction(name, (), "there are no levers", (), None)
+    chosen = tuple(other for other in cases if other.is_hard or other is case)
+    base = np.zeros(len(situation.levers))
+    task = LeverTask(chosen, situation.levers, 0, base, frozenset({name}))
+    found = find_lever_change(task, f"correction of {name}")
+    if isinstance(found, LeverAnswer):
+        listed = ", ".join(spell_change(change) for change in found.changes)
+        return Correction(name, found.changes, listed, (), found.part)
+    others = tuple(other for other in found.conflict if other != name)
+    sentence = "no lever reaches it"
+    if others:
+        sentence += f" while {', '.join(others)} must hold"
+    if not found.is_proven:
+        sentence = "no lever change was found"
+    return Correction(name, (), sentence, found.conflict, found.part)

@@ -1,0 +1,277 @@
+"""The verdict on a proposal: ACCEPT, CORRECT, REJECT or UNDECIDED, with reason and certificate.
+
+    every hard rule that the purchase touches still holds                        -> ACCEPT
+    one of them would fail, and what may move can be moved so that all hold      -> CORRECT
+    one of them would fail, and nothing that may move helps                      -> REJECT
+    a rule about the same node has too few or stale data, chance itself is not
+    known well enough, or the search for levers gave up                          -> UNDECIDED
+
+Rules that fail already are standing: they are reported, and block only what worsens them. Soft
+rules never block; those that the purchase breaks are named. Nothing here recommends anything; it
+speaks of the owner's own rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from lex7.base.civil import Day, add_months
+from lex7.base.ids import QuantityName
+from lex7.base.limits import HORIZON_DAYS_MAX
+from lex7.base.money import minor_digits
+from lex7.correct import sentences
+from lex7.correct.amount import blocking, fits, largest_amount, proof_at, refutation_at
+from lex7.correct.answer import Alternative, RuleChange, Situation, Verdict, VerdictKind
+from lex7.correct.case import Case, Shift, after, along, build_cases, is_touched, reaches
+from lex7.correct.certificate import Certificate, Part, StateStamp
+from lex7.correct.lever_change import LeverAnswer, LeverTask, find_lever_change
+from lex7.correct.levers import move_of
+from lex7.correct.price import Price, price_of
+from lex7.correct.proposal import Movable, Proposal
+from lex7.directive.catalogue import node_of
+from lex7.directive.document import Directive, Lever
+from lex7.directive.evidence import collect_days
+from lex7.directive.plan import Leaf, leaves
+from lex7.directive.quantity import Move, Per
+
+MONTHS_AHEAD_MAX = 24
+
+
+def decide(situation: Situation, proposal: Proposal) -> Verdict:
+    """Judge a proposal.
+
+    Raises:
+        StateError: a node cannot answer.
+        DirectiveError: a node's answer cannot be used.
+        ProblemError: the numbers are outside what can be solved exactly.
+    """
+    question = _ask(situation, proposal)
+    lacking = tuple(case for case in question.hard if _is_lacking(case, proposal))
+    if lacking:
+        return _verdict(question, _Found(VerdictKind.UNDECIDED), sentences.lacking(lacking))
+    touched = question.touched(0)
+    if fits(touched, proposal.amount):
+        parts = proof_at(touched, proposal.amount, "as asked")
+        found = _Found(VerdictKind.ACCEPT, list(parts))
+    else:
+        found = _correct(question)
+    return _verdict(question, found, None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Question:
+    """A proposal with its columns (as asked, later dates, levers) and every rule's evidence."""
+
+    situation: Situation
+    proposal: Proposal
+    moves: tuple[Move, ...]
+    later: tuple[Day, ...]
+    levers: tuple[Lever, ...]
+    cases: tuple[Case, ...]
+
+    @property
+    def hard(self) -> tuple[Case, ...]:
+        return tuple(case for case in self.cases if case.is_hard)
+
+    @property
+    def units(self) -> float:
+        """The amount in major units, as forecasts count it."""
+        amount = self.proposal.amount
+        return float(amount.minor / 10 ** minor_digits(amount.currency))
+
+    def direction(self, column: int) -> Shift:
+        unit = np.zeros(len(self.moves))
+        unit[column] = 1.0
+        return unit
+
+    def touched(self, column: int) -> tuple[Case, ...]:
+        """Narrow the hard rules that one column touches to that column."""
+        unit = self.direction(column)
+        return tuple(along(case, unit) for case in self.hard if is_touched(case, unit))
+
+
+@dataclass(slots=True)
+class _Found:
+    """What has been found so far."""
+
+    kind: VerdictKind
+    parts: list[Part] = field(default_factory=list)
+    alternatives: list[Alternative] = field(default_factory=list)
+    prices: list[Price] = field(default_factory=list)
+    is_open: bool = False
+
+
+def _ask(situation: Situation, proposal: Proposal) -> _Question:
+    as_of = situation.forecast.as_of
+    last = last_day(situation.directives, as_of)
+    later: tuple[Day, ...] = ()
+    if Movable.DATE in proposal.move:
+        ahead = (add_months(proposal.day, count) for count in range(1, MONTHS_AHEAD_MAX + 1))
+        later = tuple(day for day in ahead if day <= min(last, as_of + HORIZON_DAYS_MAX))
+    levers = situation.levers if Movable.LEVERS in proposal.move else ()
+    name = QuantityName(f"spend.{proposal.category}")
+    purchases = tuple(Move(name, Per.ONCE, day, day) for day in (proposal.day, *later))
+    moves = (*purchases, *lever_moves(levers, as_of, last))
+    cases = build_cases(situation.directives, situation.forecast, moves)
+    return _Question(situation, proposal, moves, later, levers, cases)
+
+
+def last_day(directives: tuple[Directive, ...], as_of: Day) -> Day:
+    """Return the last day that any rule looks at."""
+    needed: dict[Leaf, set[Day]] = {}
+    for directive in directives:
+        collect_days(directive.rule.plan, as_of, needed)
+    return max((max(days) for days in needed.values() if days), default=as_of)
+
+
+def lever_moves(levers: tuple[Lever, ...], as_of: Day, last: Day) -> tuple[Move, ...]:
+    """Move every lever from tomorrow to the last day that a rule looks at."""
+    first = Day(as_of + 1)
+    return tuple(move_of(lever, first, max(last, first)) for lever in levers)
+
+
+def _correct(question: _Question) -> _Found:
+    proposal = question.proposal
+    touched = question.touched(0)
+    found = _Found(VerdictKind.CORRECT)
+    found.parts += refutation_at(touched, proposal.amount, "as asked")
+    found.is_open = _is_sampling(touched, question)
+    ways = {Movable.AMOUNT: _amount, Movable.DATE: _date, Movable.LEVERS: _levers}
+    for way in proposal.move:
+        ways[way](question, found)
+    if not found.alternatives:
+        found.kind = VerdictKind.UNDECIDED if found.is_open else VerdictKind.REJECT
+    return found
+
+
+def _amount(question: _Question, found: _Found) -> None:
+    proposal = question.proposal
+    answer = largest_amount(question.touched(0), proposal.amount, "amount")
+    found.parts += answer.parts
+    if answer.amount.minor <= 0:
+        return
+    sentence = sentences.amount_way(answer.amount, proposal.day, answer.binding)
+    found.alternatives.append(
+        Alternative(Movable.AMOUNT, answer.amount, proposal.day, (), sentence)
+    )
+    named = {directive.id: directive for directive in question.situation.directives}
+    for name in answer.binding:
+        price = price_of(named[name], question.situation.forecast, question.moves[0], answer.amount)
+        found.prices += [price] if price is not None else []
+
+
+def _date(question: _Question, found: _Found) -> None:
+    """Find the first later month that takes the full amount while every rule still sees it."""
+    amount = question.proposal.amount
+    asked = question.direction(0)
+    watching = [case for case in question.hard if is_touched(case, asked)]
+    earlier, earlier_day = question.touched(0), question.proposal.day
+    for index, day in enumerate(question.later):
+        unit = question.direction(1 + index)
+        if not all(is_touched(case, unit) for case in watching):
+            return
+        cases = question.touched(1 + index)
+        if fits(cases, amount):
+            found.parts += proof_at(cases, amount, "date")
+            found.parts += refutation_at(earlier, amount, "date, one month earlier")
+            sentence = sentences.date_way(amount, day, earlier_day)
+            found.alternatives.append(Alternative(Movable.DATE, amount, day, (), sentence))
+            return
+        earlier, earlier_day = cases, day
+
+
+def _levers(question: _Question, found: _Found) -> None:
+    if not question.levers:
+        return
+    proposal = question.proposal
+    base = question.direction(0) * question.units
+    first = len(question.moves) - len(question.levers)
+    task = LeverTask(question.hard, question.levers, first, base, frozenset())
+    answer = find_lever_change(task, "levers")
+    if not isinstance(answer, LeverAnswer):
+        found.is_open = found.is_open or not answer.is_proven
+        found.parts += [answer.part] if answer.part is not None else []
+        return
+    found.parts.append(answer.part)
+    sentence = sentences.lever_way(
+        proposal.amount, proposal.day, answer.changes, is_exhaustive=answer.is_exhaustive
+    )
+    way = Alternative(Movable.LEVERS, proposal.amount, proposal.day, answer.changes, sentence)
+    found.alternatives.append(way)
+
+
+def _is_lacking(case: Case, proposal: Proposal) -> bool:
+    """Answer whether a rule without data speaks of the node whose quantity the purchase moves."""
+    node = node_of(QuantityName(f"spend.{proposal.category}"))
+    return case.short is not None and any(
+        leaf.node == node for leaf in leaves(case.directive.rule.plan)
+    )
+
+
+def _is_sampling(touched: tuple[Case, ...], question: _Question) -> bool:
+    """Answer whether only the error of scenarios stands between the proposal and its rules."""
+    amount = question.proposal.amount
+    breaking = blocking(touched, amount.minor, amount.currency)
+    return bool(breaking) and all(
+        case.evidence is not None
+        and any(leaf.scenarios is not None for leaf in case.evidence.leaves)
+        and after(case, question.units).high >= case.needed
+        for case in breaking
+    )
+
+
+def _verdict(question: _Question, found: _Found, reason: str | None) -> Verdict:
+    proposal = question.proposal
+    touched = question.touched(0)
+    breaking = {
+        case.directive.id
+        for case in blocking(touched, proposal.amount.minor, proposal.amount.currency)
+    }
+    unit = question.direction(0)
+    changes = [
+        (case, _change(case, unit, question.units)) for case in question.cases if case.before
+    ]
+    broken = tuple(change for _, change in changes if change.directive in breaking)
+    standing = tuple(
+        change for case, change in changes if case.is_standing and change.directive not in breaking
+    )
+    soft = tuple(
+        change
+        for case, change in changes
+        if not case.is_hard and not case.is_standing and not _stays(change)
+    )
+    if reason is None:
+        reason = sentences.reason(found.kind, proposal, broken, tuple(found.alternatives))
+    stamp = StateStamp(question.situation.forecast.as_of)
+    return Verdict(
+        found.kind,
+        reason,
+        proposal,
+        tuple(found.alternatives),
+        broken,
+        soft,
+        standing,
+        tuple(found.prices),
+        Certificate(found.kind, tuple(found.parts), stamp),
+    )
+
+
+def _change(case: Case, unit: Shift, amount: float) -> RuleChange:
+    assert case.before is not None, "only compared rules change"
+    is_moved = is_touched(case, unit)
+    later = after(along(case, unit), amount) if is_moved else case.before
+    return RuleChange(
+        case.directive.id,
+        case.directive.say,
+        case.before.low,
+        later.low,
+        case.needed,
+        case.is_hard,
+        is_uncertainty=not reaches(case, later) and later.high >= case.needed,
+    )
+
+
+def _stays(change: RuleChange) -> bool:
+    return change.after is not None and change.after >= change.needed
