@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -15,14 +16,17 @@ from collections.abc import Callable
 from pathlib import Path
 from xml.parsers import expat
 
+from bank_statement import write_ofx
 from health_export import write_export
-from report import Row, cost, finish, rate
+from report import Row, cost, finish, rate, seconds
 
 GIGABYTE = 1_000_000_000
 SMALL = 20
 READER_MIB_MAX = 30
 WHOLE_MIB_MAX = 200
 READER_RATIO_MIN = 2
+STATEMENT_LINES = 20_000
+OFX_RATIO_MIN = 20
 
 
 def apple_rows(folder: Path, size: int) -> list[Row]:
@@ -64,7 +68,35 @@ def apple_rows(folder: Path, size: int) -> list[Row]:
     ]
 
 
-ROWS: list[Callable[[Path, int], list[Row]]] = [apple_rows]
+def ofx_rows(folder: Path, size: int) -> list[Row]:
+    """Read one statement with our reader and with ofxparse, which must see the same cents."""
+    import ofxparse
+
+    from lex7.base.record import Transaction
+    from lex7.ingest.ofx import read_ofx
+
+    line_count = STATEMENT_LINES * size // GIGABYTE
+    rows = []
+    for name, is_xml in (("SGML", False), ("XML", True)):
+        path = folder / f"{name}.ofx"
+        write_ofx(path, line_count, seed=7, is_xml=is_xml)
+        raw = path.read_bytes()
+        ours = seconds(lambda path=path: read_ofx(path), repeat=5, clock=time.process_time)
+        kept: list[object] = []
+
+        def peer(raw: bytes = raw, kept: list[object] = kept) -> None:
+            kept[:] = [ofxparse.OfxParser.parse(io.BytesIO(raw))]
+
+        theirs = seconds(peer, repeat=1, clock=time.process_time)
+        cents = [int(line.amount * 100) for line in kept[0].account.statement.transactions]
+        read = [r.amount_minor for r in read_ofx(path).records if isinstance(r, Transaction)]
+        assert cents == read, "both must read the same amounts"
+        what = f"OFX in {name}, {line_count:,} transactions (CPU)"
+        rows.append(cost(what, ours, "s", "ofxparse 0.21", theirs, OFX_RATIO_MIN))
+    return rows
+
+
+ROWS: list[Callable[[Path, int], list[Row]]] = [apple_rows, ofx_rows]
 """Each is given an empty folder and the number of bytes a large export has."""
 
 
