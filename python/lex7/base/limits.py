@@ -55,6 +55,10 @@ RULE_CHARACTERS_MAX = 4_000
 RULE_DEPTH_MAX = 64
 """Parentheses and operators nested in one rule; the parser recurses no deeper."""
 
+RULE_READS_MAX = 50_000
+"""Days on which one rule looks at its quantities, nested windows multiplied: `always` over a year
+of `eventually` over four months is the most; beyond that an answer takes seconds."""
+
 LEVERS_MAX = 1_000
 """Columns of the correction problem."""
 

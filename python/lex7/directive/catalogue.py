@@ -125,6 +125,14 @@ def sample_of(quantity: str) -> str:
     return next((spec.sample for spec in _STATIC if spec.name == head), "day")
 
 
+def words_of(quantity: str) -> str:
+    """Return how a sentence names a quantity."""
+    head, _, rest = quantity.partition(".")
+    if rest and head in _OPEN:
+        return _OPEN[head].words.format(rest)
+    return next((spec.words for spec in _STATIC if spec.name == head), quantity)
+
+
 def nearest(word: str, known: tuple[str, ...]) -> str:
     """Return `did you mean 'x'?` for the nearest known spelling, or the whole list."""
     found = difflib.get_close_matches(word, known, n=1, cutoff=0.6)

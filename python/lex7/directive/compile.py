@@ -30,6 +30,7 @@ from lex7.directive.parser import parse
 from lex7.directive.plan import Ahead, AllOf, AnyOf, Band, Plan, Quantifier, Span, Test
 from lex7.directive.problem import RuleError
 from lex7.directive.quantity import Aggregate, Atom, Linear
+from lex7.directive.size import check_size
 from lex7.directive.syntax import Comparison, Either, Every, Form, Response, Temporal
 
 PIECES_MAX = 4
@@ -42,7 +43,9 @@ def compile_text(text: str, catalogue: Catalogue) -> Plan:
     Raises:
         RuleError: the rule cannot be read or means nothing; it carries code, offset and sentence.
     """
-    return _form(parse(text), catalogue)
+    plan = _form(parse(text), catalogue)
+    check_size(plan)
+    return plan
 
 
 def _form(form: Form, catalogue: Catalogue) -> Plan:

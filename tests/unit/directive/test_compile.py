@@ -60,6 +60,8 @@ BAD = [
     ("(" * 200 + "sleep > 1 h" + ")" * 200, "directive.too_deep", 1, 65, "64"),
     ("- " * 200 + "sleep > 1 h", "directive.too_deep", 1, 127, "64"),
     ("sleep > 1 h or " * 400, "directive.too_long", 1, 1, "4000"),
+    ("always[0d,1800d] within[0d,90d] sleep > 1 h", "directive.too_wide", 1, 1, "1890"),
+    ("always[0d,900d] min(sleep, 90d) > 1 h", "directive.too_wide", 1, 1, "81090"),
     ("sleep > 1234567890123456789 h", "directive.number", 1, 9, "18"),
 ]
 
