@@ -137,9 +137,6 @@ class _Frame:
         return Span(quantifier, piece.window, body)
 
     def _test(self, margin: Affine) -> Plan:
-        if not margin.terms:
-            sentence = "the quantities cancel out, so the comparison says nothing"
-            raise RuleError("directive.no_quantity", self._at, sentence)
         linear = self._linear(margin)
         return Test(
             linear,
@@ -168,6 +165,9 @@ class _Frame:
         )
 
     def _linear(self, value: Affine) -> Linear:
+        if not value.terms:
+            sentence = "the quantities cancel out, so the comparison says nothing"
+            raise RuleError("directive.no_quantity", self._at, sentence)
         factor = self._unit.factor
         terms = tuple((weight / factor, atom) for weight, atom in value.terms)
         return Linear(terms, value.constant / factor)

@@ -54,6 +54,7 @@ BAD = [
     ("runway >= 0 mo", "directive.runway", 1, 8, "positive"),
     ("5 h < 6 h", "directive.no_quantity", 1, 5, "quantity"),
     ("sleep - sleep > 1 h", "directive.no_quantity", 1, 15, "quantity"),
+    ("abs(sleep - sleep) <= 3 h", "directive.no_quantity", 1, 20, "cancel"),
     ("abs(sleep) <= -3 h", "directive.impossible", 1, 12, "never"),
     ("min(sleep, 7d) + sleep >= 9 h", "directive.nested", 1, 24, "number"),
     ("always[0d,7d] sleep > 1 h or always[0d,1d] sleep > 6 h", "directive.ambiguous", 1, 30, "own"),
