@@ -11,6 +11,7 @@ pub mod apple;
 pub mod band;
 pub mod canon;
 pub mod canon_writer;
+pub mod elementary;
 pub mod entry;
 pub mod filter;
 pub mod flow;

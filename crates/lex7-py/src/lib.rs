@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 mod apple;
 mod bark;
 mod canon;
+mod elementary;
 mod filter;
 mod scenario;
 mod solve;
@@ -17,6 +18,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", lex7_core::VERSION)?;
     bark::register(module)?;
     apple::register(module)?;
+    elementary::register(module)?;
     filter::register(module)?;
     special::register(module)?;
     solve::register(module)?;
