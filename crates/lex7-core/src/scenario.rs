@@ -45,6 +45,8 @@ pub struct Law {
     pub income: [f64; 3],
     /// Shocks: shape and rate (in days) of the gamma law of their rate, smallest size, mean excess over it.
     pub shock: [f64; 4],
+    /// Standard deviation, per day ahead, of the drift of scheduled amounts (one for bills, one for income).
+    pub drift: f64,
 }
 
 /// What the calendar adds on each day 1..=n after the origin.
@@ -75,7 +77,8 @@ pub enum ScenarioError {
 
 impl Law {
     fn is_sound(&self) -> bool {
-        let spreads = [self.level_cov[0], self.level_cov[2], self.wander, self.spread, self.noise];
+        let spreads =
+            [self.level_cov[0], self.level_cov[2], self.wander, self.spread, self.noise, self.drift];
         let finite = [self.cash, self.reversion, self.level_cov[1], self.level[0], self.level[1]];
         spreads.iter().chain(&self.income[1..]).chain(&self.shock).all(|x| x.is_finite() && *x >= 0.0)
             && finite.iter().chain(&self.income).all(|x| x.is_finite())
@@ -152,6 +155,8 @@ impl Paths {
         let constant = law.level[0] + self.level_root[0] * z_level;
         let mut deviation = law.level[1] + self.level_root[1] * z_level + self.level_root[2] * z_deviation;
         let income = law.income[0] + libm::sqrt(law.income[1]) * normal(start[2]);
+        let bill_drift = law.drift * normal(start[3]);
+        let pay_drift = law.drift * normal(philox(self.key, [1, path, STREAM_PATH, 0])[0]);
         let hit_below = self.shock_threshold(path);
         let (mut sum_in, mut sum_out) = (0.0, 0.0);
         earned[0] = 0.0;
@@ -170,8 +175,9 @@ impl Paths {
             }
             let gain = income + law.income[2] * self.normals.at(words[2]);
             let (bill, pay) = self.scheduled(path, day, scheduled);
-            sum_out += flow + bill;
-            sum_in += gain + pay;
+            let ahead = f64::from(day + 1);
+            sum_out += flow + (bill + bill * bill_drift * ahead).max(0.0);
+            sum_in += gain + (pay + pay * pay_drift * ahead);
             *sum_spent = sum_out;
             *sum_earned = sum_in;
         }
@@ -271,6 +277,7 @@ mod tests {
         noise: 180.0,
         income: [0.0; 3],
         shock: [0.0; 4],
+        drift: 0.0,
     };
 
     fn on_plain_days<T>(law: Law, days: usize, work: impl FnOnce(&Paths) -> T) -> T {

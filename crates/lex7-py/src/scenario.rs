@@ -20,11 +20,11 @@ fn refuse(error: ScenarioError) -> PyErr {
     PyValueError::new_err(match error {
         ScenarioError::Columns => "expected the five calendar columns to have one length",
         ScenarioError::Row => "expected rows inside the calendar that end on or after their first day",
-        ScenarioError::Law => "expected 17 finite numbers and no negative spread in the law",
+        ScenarioError::Law => "expected 18 finite numbers and no negative spread in the law",
     })
 }
 
-/// Read the 17 numbers of a law, in the order of the fields of `Law`.
+/// Read the 18 numbers of a law, in the order of the fields of `Law`.
 fn read_law(values: &[f64]) -> PyResult<Law> {
     let &[
         cash,
@@ -44,6 +44,7 @@ fn read_law(values: &[f64]) -> PyResult<Law> {
         rate,
         smallest,
         excess,
+        drift,
     ] = values
     else {
         return Err(refuse(ScenarioError::Law));
@@ -58,6 +59,7 @@ fn read_law(values: &[f64]) -> PyResult<Law> {
         noise,
         income: [mean, var, sd],
         shock: [shape, rate, smallest, excess],
+        drift,
     })
 }
 

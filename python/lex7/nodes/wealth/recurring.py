@@ -13,15 +13,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lex7.base.civil import Day
-from lex7.nodes.wealth.cadence import Cadence, find_cadence
+from lex7.nodes.wealth.cadence import Cadence, Step, find_cadence
 from lex7.nodes.wealth.ledger import Flow, Ledger, Movement
 
 HITS_MIN = 3
 METERED_HITS_MIN = 4
 PARTED_HITS_MIN = 4
+YEARLY_HITS = 2
+YEARLY_REST_MAX = 6
+"""A payee with more unscheduled payments than this is a place where one shops."""
+
 AMOUNT_SHARE = 20
 """Amounts are alike within one part in so many: 5 %."""
 
@@ -89,11 +93,48 @@ def find_schedules(ledger: Ledger) -> tuple[Schedule, ...]:
             is_in = movement.minor > 0
             key = (movement.flow, movement.category, movement.payee, movement.account, is_in)
             groups.setdefault(key, []).append((index, movement))
-    found = [schedule for key in sorted(groups) for schedule in _of_group(groups[key], ledger.last)]
-    return tuple(found)
+    return tuple(
+        schedule for key in sorted(groups) for schedule in _of_group(groups[key], ledger.last)
+    )
+
+
+def regular_parts(schedules: Sequence[Schedule]) -> dict[int, int]:
+    """Return the scheduled part of each movement, by its index in the ledger."""
+    parts: dict[int, int] = {}
+    for schedule in schedules:
+        for index, part in schedule.regular:
+            parts[index] = parts.get(index, 0) + part
+    return parts
 
 
 def _of_group(hits: Sequence[Hit], last: Day) -> Iterator[Schedule]:
+    taken: dict[int, int] = {}
+    for schedule in _of_payee(hits, last):
+        taken |= dict(schedule.regular)
+        yield schedule
+    if len(hits) - len(taken) <= YEARLY_REST_MAX:
+        rest = [
+            (index, replace(movement, minor=movement.minor - taken.get(index, 0)))
+            for index, movement in hits
+        ]
+        yield from _yearly(rest, last)
+
+
+def _yearly(hits: Sequence[Hit], last: Day) -> Iterator[Schedule]:
+    """Yield what came twice, a year apart, from a payee that hardly sends anything else.
+
+    Two hits would be chance at a regular shop; an insurer's policy or the thirteenth part of a
+    salary is not.
+    """
+    left = [hit for hit in hits if hit[1].minor]
+    for run in _by_amount(left):
+        if len(run) == YEARLY_HITS and (cadence := find_cadence([one.day for _, one in run])):
+            parts = [abs(movement.minor) for _, movement in run]
+            if cadence[0].step is Step.YEARLY and _are_alike(parts):
+                yield _schedule(run, cadence, parts, last)
+
+
+def _of_payee(hits: Sequence[Hit], last: Day) -> Iterator[Schedule]:
     if len(hits) < HITS_MIN:
         return
     whole = _priced(hits, last) or _metered(hits, last)

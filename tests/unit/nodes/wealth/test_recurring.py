@@ -85,7 +85,32 @@ def test_three_yearly_policies_are_not_one_quarterly_bill(book: Book) -> None:
         day(text) for text in ("2025-03-02", "2025-07-02", "2025-11-02", "2026-03-02", "2026-07-02")
     ]
     amounts = [41_260, 9_635, 26_810, 41_260, 9_635]
-    assert find_schedules(book(spent(days, amounts, "Insurer", "insurance"))) == ()
+    found = find_schedules(book(spent(days, amounts, "Insurer", "insurance")))
+    # Two of them came twice; the third has come once and is no schedule yet.
+    assert [schedule.amount_minor for schedule in found] == [-9_635, -41_260]
+    assert all(schedule.cadence.step is Step.YEARLY for schedule in found)
+    assert [next_days(schedule, days[-1], 1) for schedule in found] == [
+        ["2027-07-02"],
+        ["2027-03-02"],
+    ]
+
+
+def test_two_equal_purchases_a_year_apart_at_a_shop_are_chance(book: Book) -> None:
+    days = [Day(day("2025-02-01") + 31 * at + at * at % 9) for at in range(13)]
+    amounts = [2_000 + 977 * at % 5_003 for at in range(13)]
+    amounts[0] = amounts[12] = 44_400
+    assert find_schedules(book(spent(days, amounts, "Store", "home"))) == ()
+
+
+def test_the_thirteenth_salary_of_two_years_is_expected_again(book: Book) -> None:
+    lines = [
+        f"{2025 + at // 12}-{at % 12 + 1:02d}-25 giro "
+        f"{'6000' if at % 12 == 5 else '3200'} income Employer"
+        for at in range(18)
+    ]
+    found = find_schedules(book(read_rows("\n".join(lines))))
+    assert [(one.amount_minor, one.hits) for one in found] == [(320_000, 18), (280_000, 2)]
+    assert next_days(found[1], day("2026-06-25"), 1) == ["2027-06-25"]
 
 
 def test_grocery_runs_are_not_a_schedule(book: Book) -> None:

@@ -12,9 +12,9 @@ from lex7 import _core
 
 KEY = (7, 7)
 # cash, m, l, mm, ml, ll, reversion, wander, spread, noise, income (mean, var, sd),
-# shocks (shape, rate, smallest, excess)
-STEADY = (24_000, 110, 0, 0, 0, 0, 1, 0, 0, 180, 0, 0, 0, 0, 0, 0, 0)
-LIVELY = (9_000, 80, 5, 16, -2, 9, 0.99, 0.7, 1.1, 0, 130, 4, 30, 1.5, 900, 800, 600)
+# shocks (shape, rate, smallest, excess), drift
+STEADY = (24_000, 110, 0, 0, 0, 0, 1, 0, 0, 180, 0, 0, 0, 0, 0, 0, 0, 0)
+LIVELY = (9_000, 80, 5, 16, -2, 9, 0.99, 0.7, 1.1, 0, 130, 4, 30, 1.5, 900, 800, 600, 1e-4)
 DAYS_PER_MONTH = 365.25 / 12
 
 
@@ -66,7 +66,7 @@ def test_first_passage_of_steady_spending_is_inverse_gaussian() -> None:
 
 
 def test_cash_without_noise_is_arithmetic() -> None:
-    plain = law((1_000, 10, 0, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0))
+    plain = law((1_000, 10, 0, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0))
     columns = np.zeros((5, 40))
     columns[1, 9] = 100
     columns[3, 19] = 300
@@ -77,7 +77,7 @@ def test_cash_without_noise_is_arithmetic() -> None:
 
 
 def test_levels_of_paths_have_the_covariance_of_the_law() -> None:
-    quiet = law((0, 100, 20, 25, -6, 16, 0.98, 1.5, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+    quiet = law((0, 100, 20, 25, -6, 16, 0.98, 1.5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
     cash = _core.cash_rows(
         quiet, np.zeros((5, 61)), KEY, pairs((0, 0), (1, 1), (60, 60), (61, 61)), (0, 20_000)
     )
@@ -94,5 +94,5 @@ def test_a_calendar_with_torn_columns_is_refused() -> None:
         _core.cash_rows(law(STEADY), np.zeros((4, 9)), KEY, pairs((0, 1)), (0, 1))
     with pytest.raises(ValueError, match="rows"):
         _core.cash_rows(law(STEADY), np.zeros((5, 9)), KEY, pairs((0, 10)), (0, 1))
-    with pytest.raises(ValueError, match="17"):
+    with pytest.raises(ValueError, match="18"):
         _core.cash_rows(law(STEADY[:-1]), np.zeros((5, 9)), KEY, pairs((0, 1)), (0, 1))
