@@ -115,6 +115,72 @@ def filter_belief_decode(
     belief: bytes,
 ) -> tuple[int, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
 def filter_state_hash(state: bytes) -> bytes: ...
+def filter_noise_var(model: bytes) -> float: ...
+def filter_box_plus(
+    codes: bytes, state: NDArray[np.float64], delta: NDArray[np.float64]
+) -> NDArray[np.float64]: ...
+def filter_box_minus(
+    codes: bytes, value: NDArray[np.float64], state: NDArray[np.float64]
+) -> NDArray[np.float64]: ...
+def filter_smooth(
+    model: bytes,
+    columns: tuple[
+        NDArray[np.int64], NDArray[np.float64], NDArray[np.float64] | None, NDArray[np.float64]
+    ],
+    belief: bytes | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+def filter_smooth_signal(
+    model: bytes,
+    columns: tuple[
+        NDArray[np.int64], NDArray[np.float64], NDArray[np.float64] | None, NDArray[np.float64]
+    ],
+    belief: bytes | None,
+    rows: Sequence[int],
+    chosen: Sequence[bool] | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+def filter_run_linear(
+    matrices: tuple[
+        NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]
+    ],
+    vectors: tuple[NDArray[np.float64], NDArray[np.float64]],
+    start: bytes,
+    values: NDArray[np.float64],
+    smooths: bool,
+) -> tuple[
+    bytes,
+    tuple[
+        NDArray[np.float64],
+        tuple[NDArray[np.float64], NDArray[np.float64]],
+        tuple[NDArray[np.float64], NDArray[np.float64]] | None,
+    ],
+]: ...
+
+@final
+class FilterBank:
+    def __new__(
+        cls,
+        models: Sequence[bytes],
+        forgetting: float,
+        saved: tuple[Sequence[float], Sequence[bytes]] | None,
+    ) -> FilterBank: ...
+    def update(
+        self, time_ns: int, value: float, inputs: Sequence[float] | None = None
+    ) -> tuple[float, float, float]: ...
+    def weights(self) -> NDArray[np.float64]: ...
+    def belief(self) -> bytes | None: ...
+    def parts(self) -> tuple[list[float], list[bytes]] | None: ...
+
+@final
+class FilterStream:
+    def __new__(cls, model: bytes, belief: bytes | None) -> FilterStream: ...
+    def update(
+        self,
+        time_ns: int,
+        value: float,
+        observation_sd: float | None = None,
+        inputs: Sequence[float] | None = None,
+    ) -> tuple[float, float, float]: ...
+    def belief(self) -> bytes | None: ...
 
 # --- special: special functions and joint probabilities
 

@@ -4,6 +4,10 @@ use numpy::{PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1, PyRe
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+mod bank;
+mod smooth;
+mod stream;
+
 type Floats<'py> = Bound<'py, PyArray1<f64>>;
 type Square<'py> = Bound<'py, PyArray2<f64>>;
 type Rows<'py> = (Floats<'py>, Floats<'py>, Floats<'py>);
@@ -18,10 +22,13 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(filter_fit, module)?)?;
     module.add_function(wrap_pyfunction!(filter_scale, module)?)?;
     module.add_function(wrap_pyfunction!(filter_model_check, module)?)?;
+    module.add_function(wrap_pyfunction!(filter_noise_var, module)?)?;
     module.add_function(wrap_pyfunction!(filter_belief_encode, module)?)?;
     module.add_function(wrap_pyfunction!(filter_belief_decode, module)?)?;
     module.add_function(wrap_pyfunction!(filter_state_hash, module)?)?;
-    Ok(())
+    bank::register(module)?;
+    smooth::register(module)?;
+    stream::register(module)
 }
 
 /// Map a refusal of the core to the Python class that carries its fields.
@@ -166,6 +173,12 @@ fn filter_scale(values: PyReadonlyArray1<'_, f64>) -> PyResult<(f64, f64)> {
 fn filter_model_check(py: Python<'_>, model: &[u8]) -> PyResult<(usize, usize)> {
     let model = Model::decode(model).map_err(|error| raise(py, error))?;
     Ok((model.states(), model.inputs()))
+}
+
+/// Return the variance of the observation noise of a model.
+#[pyfunction]
+fn filter_noise_var(py: Python<'_>, model: &[u8]) -> PyResult<f64> {
+    Ok(Model::decode(model).map_err(|error| raise(py, error))?.noise_variance())
 }
 
 /// Return the canonical bytes of a belief.

@@ -19,6 +19,14 @@ fit = _core.filter_fit
 scale = _core.filter_scale
 model_check = _core.filter_model_check
 belief_decode = _core.filter_belief_decode
+noise_var = _core.filter_noise_var
+smooth = _core.filter_smooth
+smooth_signal = _core.filter_smooth_signal
+run_linear = _core.filter_run_linear
+FilterStream = _core.FilterStream
+FilterBank = _core.FilterBank
+box_plus = _core.filter_box_plus
+box_minus = _core.filter_box_minus
 
 
 def belief_encode(time_ns: int, mean: ArrayLike, cov: ArrayLike, diffuse: ArrayLike) -> bytes:
@@ -74,6 +82,30 @@ def columns(
     """Return a series as the contiguous columns the kernels take."""
     sds = None if observation_sd is None else floats("observation_sd", observation_sd, 1)
     return instants(times_ns), floats("values", values, 1), sds
+
+
+def indices(argument: str, values: ArrayLike) -> list[int]:
+    """Return indices of at least 0 as integers.
+
+    Raises:
+        FilterArgumentError: not integers, not one-dimensional, or negative.
+    """
+    array = _array(argument, values)
+    if array.size == 0:
+        return []
+    if array.dtype.kind not in "iu" or array.ndim != 1 or array.min() < 0:
+        raise FilterArgumentError(argument, "indices of at least 0", f"dtype {array.dtype}")
+    return [int(value) for value in array]
+
+
+def check_columns(argument: str, rows: NDArray[np.float64], columns: int) -> None:
+    """Refuse an array of another width.
+
+    Raises:
+        FilterArgumentError: the width differs.
+    """
+    if rows.shape[1] != columns:
+        raise FilterArgumentError(argument, f"{columns} columns", f"shape {rows.shape}")
 
 
 def input_rows(inputs: ArrayLike | None, rows: int) -> NDArray[np.float64]:

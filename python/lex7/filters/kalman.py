@@ -128,7 +128,7 @@ def forecast(
         FilterDiffuseError: too little was observed to say anything.
     """
     times = core_native.instants(times_ns)
-    chosen = None if components is None else _choice(components, len(model.components))
+    chosen = None if components is None else choice(components, len(model.components))
     rows = core_native.input_rows(inputs, len(times))
     moments = core_native.forecast(model.to_bytes(), belief.to_bytes(), times, rows, chosen)
     return Forecast(times, *moments)
@@ -168,7 +168,12 @@ def _run(
     return FilterResult(Belief.from_bytes(data), loglik, *scores, means, covs)
 
 
-def _choice(components: tuple[int, ...], count: int) -> list[bool]:
+def choice(components: tuple[int, ...], count: int) -> list[bool]:
+    """Return which of `count` components are meant.
+
+    Raises:
+        FilterArgumentError: an index is out of range.
+    """
     if any(not 0 <= index < count for index in components):
         raise FilterArgumentError("components", f"indices below {count}", str(components))
     return [index in components for index in range(count)]

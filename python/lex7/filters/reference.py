@@ -30,7 +30,7 @@ from lex7.filters.components import (
 from lex7.filters.errors import FilterArgumentError
 from lex7.filters.model import Model, state_count
 
-SEEN_MIN = 1e-10
+SEEN_MIN = 1e-6
 """A direction seen with less than this share of its largest possible strength is not seen."""
 
 Matrix = NDArray[np.float64]

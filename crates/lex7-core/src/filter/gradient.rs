@@ -4,7 +4,7 @@
 //! (standard deviations enter the noise alone, decays act on states that start proper), so the diffuse
 //! gain is a constant of the adjoint.
 use super::run::{Clockwork, Series};
-use super::step::{Workspace, apply, begin, dot, predict, size, sized, update};
+use super::step::{Workspace, apply, begin, carry, dot, predict, size, sized, spread_symmetric, update};
 use super::transition::{Cell, Sensitivity, discretise, sensitivities, start_of, start_sensitivities};
 use super::{Belief, Kind, Model, NS_PER_DAY};
 
@@ -77,7 +77,6 @@ fn forward(
         before: Vec::new(),
         keeps_before,
     };
-    let default_var = model.observation_sd * model.observation_sd;
     let mut value = 0.0;
     for (row, (&time_ns, &observed)) in series.times_ns.iter().zip(series.values).enumerate() {
         if observed.is_nan() {
@@ -96,7 +95,7 @@ fn forward(
             belief.time_ns = time_ns;
         }
         space.look(model, time_ns, series.input_row(row));
-        let noise_var = series.observation_sd.map_or(default_var, |sds| sds[row] * sds[row]);
+        let noise_var = series.noise_var(model, row);
         let outcome = update(belief, space, observed, noise_var, states);
         value += outcome.log_density;
         tape.vectors.extend_from_slice(if outcome.variance.is_finite() {
@@ -172,7 +171,7 @@ fn backward(
                 slopes[one.place] += transition_part(one, &adjoint, before, &stride.cells, &mut carried);
             }
         }
-        predict(&mut adjoint, &stride.back, states);
+        carry(&mut adjoint, &stride.back, states);
     }
     for (place, state, slope) in start_sensitivities(model) {
         slopes[place] += slope * adjoint.cov[state * states + state];
@@ -237,17 +236,6 @@ fn unlearn_diffuse(
     quadratic
 }
 
-/// A ← A + (u hᵀ + h uᵀ)/2
-#[inline(always)]
-fn spread_symmetric(cov: &mut [f64], row: &[f64], u: &[f64], states: usize) {
-    for (i, line) in cov.chunks_exact_mut(states).enumerate() {
-        let (half_u, half_h) = (0.5 * u[i], 0.5 * row[i]);
-        for j in 0..states {
-            line[j] += half_u * row[j] + half_h * u[j];
-        }
-    }
-}
-
 /// Adjoint of the process noise, times its sensitivity.
 fn noise_part(one: &Sensitivity, cov: &[f64], states: usize) -> f64 {
     let i = one.offset;
@@ -294,7 +282,6 @@ fn add_up<const N: usize>(model: &Model, series: &Series, mut belief: Belief) ->
     let states = size::<N>(belief.states());
     let mut space = Workspace::new(states, model.robust);
     let mut clockwork = Clockwork::new();
-    let default_var = model.observation_sd * model.observation_sd;
     let mut sum = 0.0;
     for (row, (&time_ns, &value)) in series.times_ns.iter().zip(series.values).enumerate() {
         if value.is_nan() {
@@ -306,7 +293,7 @@ fn add_up<const N: usize>(model: &Model, series: &Series, mut belief: Belief) ->
             belief.time_ns = time_ns;
         }
         space.look(model, time_ns, series.input_row(row));
-        let noise_var = series.observation_sd.map_or(default_var, |sds| sds[row] * sds[row]);
+        let noise_var = series.noise_var(model, row);
         sum += update(&mut belief, &mut space, value, noise_var, states).log_density;
     }
     sum.is_finite().then_some(sum)

@@ -4,23 +4,36 @@
 //! is a scalar-observation Kalman filter in Joseph form with an exact diffuse start. Every sum runs in
 //! index order, nothing is contracted into fused operations, and exp, log, sin and cos are pure Rust,
 //! so the same input gives the same bits everywhere.
+mod bank;
 mod belief;
 mod fit;
 mod forecast;
 mod gradient;
+mod linear;
+mod manifold;
 mod model;
+mod motion;
 mod optimise;
 mod robust;
 mod run;
+mod smooth;
+mod smooth_run;
 mod step;
+mod stream;
 mod transition;
 
+pub use bank::{Bank, BankOutcome};
 pub use belief::{Belief, state_hash};
 pub use fit::{Fitted, Free, fit, scale_of};
 pub use forecast::{Forecast, combine, forecast};
+pub use linear::{Linear, LinearRun, run_linear};
+pub use manifold::{Coordinate, box_minus, box_plus};
 pub use model::{Component, Initial, Kind, Model};
 pub use robust::Robust;
 pub use run::{Keep, Run, Series, run};
+pub use smooth::Smoothed;
+pub use smooth_run::{smooth, smooth_signal};
+pub use stream::Stream;
 
 /// Nanoseconds in a day: models speak in days, times are nanoseconds.
 pub const NS_PER_DAY: f64 = 86_400e9;

@@ -52,6 +52,12 @@ impl<'a> Series<'a> {
         &self.inputs[row * self.columns..(row + 1) * self.columns]
     }
 
+    /// Return the noise variance of one row.
+    pub(crate) fn noise_var(&self, model: &Model, row: usize) -> f64 {
+        let sd = self.observation_sd.map_or(model.observation_sd, |sds| sds[row]);
+        sd * sd
+    }
+
     /// Check shapes and numbers against a model.
     pub fn check(&self, model: &Model) -> Result<(), FilterError> {
         check_times(self.times_ns)?;
@@ -155,7 +161,6 @@ fn drive<const N: usize>(
         means: Vec::new(),
         covs: Vec::new(),
     };
-    let default_var = model.observation_sd * model.observation_sd;
     for row in 0..rows {
         let time_ns = series.times_ns[row];
         if time_ns != belief.time_ns {
@@ -170,7 +175,7 @@ fn drive<const N: usize>(
             out.weights.push(0.0);
         } else {
             space.look(model, time_ns, series.input_row(row));
-            let noise_var = series.observation_sd.map_or(default_var, |sds| sds[row] * sds[row]);
+            let noise_var = series.noise_var(model, row);
             let outcome = update(&mut belief, &mut space, value, noise_var, states);
             out.loglik += outcome.log_density;
             out.innovations.push(outcome.innovation);
@@ -190,7 +195,7 @@ fn drive<const N: usize>(
 }
 
 /// Answer whether means and variances are finite; a covariance cannot overflow before its variances.
-fn is_finite(belief: &Belief) -> bool {
+pub(crate) fn is_finite(belief: &Belief) -> bool {
     let step = belief.states() + 1;
     belief.mean.iter().chain(belief.cov.iter().step_by(step)).all(|value| value.is_finite())
 }

@@ -2,8 +2,9 @@
 use super::transition::{Cell, Start, observe};
 use super::{Belief, Model, Robust};
 
-/// A direction seen with less than this share of its largest possible strength counts as not seen.
-const SEEN_MIN: f64 = 1e-10;
+/// A direction seen with less than this share of its largest possible strength counts as not seen yet: its
+/// variance would exceed the others by more than 1e12, beyond what a covariance in f64 can carry.
+const SEEN_MIN: f64 = 1e-6;
 
 /// What one observation did.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,6 +14,15 @@ pub(crate) struct Outcome {
     pub(crate) variance: f64,
     pub(crate) weight: f64,
     pub(crate) log_density: f64,
+    /// hᵀ D Dᵀ h where a diffuse direction was seen, else 0.
+    pub(crate) strength: f64,
+}
+
+impl Outcome {
+    /// The outcome of a missing value.
+    pub(crate) fn missing() -> Self {
+        Outcome { innovation: f64::NAN, variance: f64::NAN, weight: 0.0, log_density: 0.0, strength: 0.0 }
+    }
 }
 
 /// Working space of one filter: no allocation per step.
@@ -54,9 +64,23 @@ impl Workspace {
         &self.gain
     }
 
+    pub(crate) fn states(&self) -> usize {
+        self.row.len()
+    }
+
     /// Set the observation row of a model at one time.
     pub(crate) fn look(&mut self, model: &Model, time_ns: i64, inputs: &[f64]) {
         observe(model, time_ns, inputs, None, &mut self.row);
+        self.find_seen();
+    }
+
+    /// Set the observation row.
+    pub(crate) fn set_row(&mut self, row: &[f64]) {
+        self.row.copy_from_slice(row);
+        self.find_seen();
+    }
+
+    fn find_seen(&mut self) {
         self.seen.clear();
         self.seen.extend((0..self.row.len()).filter(|i| self.row[*i] != 0.0));
     }
@@ -106,6 +130,13 @@ pub(crate) fn begin(start: &Start, time_ns: i64) -> Belief {
 /// Carry a belief through one transition: m ← F m, P ← F P Fᵀ + Q, D ← F D.
 #[inline(always)]
 pub(crate) fn predict(belief: &mut Belief, cells: &[Cell], states: usize) {
+    carry(belief, cells, states);
+    settle(&mut belief.cov[..states * states], states);
+}
+
+/// Carry along without the repair of variances: adjoints move like beliefs, and may be negative.
+#[inline(always)]
+pub(crate) fn carry(belief: &mut Belief, cells: &[Cell], states: usize) {
     let cov = &mut belief.cov[..states * states];
     for cell in cells.iter().filter(|cell| !cell.is_identity()) {
         let (f, at) = (cell.transition, cell.offset * states);
@@ -158,12 +189,31 @@ pub(crate) fn apply(vector: &mut [f64], cells: &[Cell]) {
     }
 }
 
+/// A variance that rounding made negative becomes an exact zero, and with it its covariances: a direction
+/// known beyond what f64 can tell.
+#[inline(always)]
+pub(crate) fn settle(cov: &mut [f64], states: usize) {
+    for i in 0..states {
+        if cov[i * states + i] < 0.0 {
+            forget(cov, states, i);
+        }
+    }
+}
+
 #[inline(always)]
 fn mirror(cov: &mut [f64], states: usize) {
     for i in 0..states {
         for j in 0..i {
             cov[j * states + i] = cov[i * states + j];
         }
+    }
+}
+
+#[cold]
+fn forget(cov: &mut [f64], states: usize, i: usize) {
+    for j in 0..states {
+        cov[i * states + j] = 0.0;
+        cov[j * states + i] = 0.0;
     }
 }
 
@@ -192,12 +242,13 @@ pub(crate) fn update(
             variance: f64::INFINITY,
             weight: 1.0,
             log_density: Robust::Gaussian.log_density(0.0, strength, 0.0),
+            strength,
         },
         None => {
             let variance = signal_var + noise_var;
             if variance <= 0.0 {
                 // A noiseless value of a signal that is known already: nothing can be learned from it.
-                return Outcome { innovation, variance, weight: 0.0, log_density: 0.0 };
+                return Outcome { variance, innovation, ..Outcome::missing() };
             }
             let weight = space.robust.weight(innovation, signal_var, noise_var);
             let total = signal_var + noise_var / weight;
@@ -205,7 +256,7 @@ pub(crate) fn update(
                 *gain = *cross / total;
             }
             let log_density = space.robust.log_density(innovation, variance, space.log_constant);
-            Outcome { innovation, variance, weight, log_density }
+            Outcome { innovation, variance, weight, log_density, strength: 0.0 }
         }
     };
     for (mean, gain) in belief.mean[..states].iter_mut().zip(&space.gain[..states]) {
@@ -241,11 +292,8 @@ fn joseph(cov: &mut [f64], space: &mut Workspace, noise_var: f64, states: usize)
     for (line, k) in cov.chunks_exact_mut(states).zip(gain) {
         line.iter_mut().zip(tail.iter()).for_each(|(value, rest)| *value -= k * rest);
     }
-    for i in 0..states {
-        let at = i * states + i;
-        cov[at] = cov[at].max(0.0);
-    }
     mirror(cov, states);
+    settle(cov, states);
 }
 
 /// Return the strength hᵀ D Dᵀ h and set the gain if h sees a diffuse direction; drop it from D.
@@ -292,4 +340,20 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
         sum += x * y;
     }
     sum
+}
+
+/// A ← A + (u hᵀ + h uᵀ)/2
+#[inline(always)]
+pub(crate) fn spread_symmetric(cov: &mut [f64], row: &[f64], u: &[f64], states: usize) {
+    for (i, line) in cov.chunks_exact_mut(states).enumerate() {
+        let (half_u, half_h) = (0.5 * u[i], 0.5 * row[i]);
+        for j in 0..states {
+            line[j] += half_u * row[j] + half_h * u[j];
+        }
+    }
+}
+
+/// Return the side of a square matrix of that many numbers.
+pub(crate) fn side(numbers: usize) -> usize {
+    numbers.isqrt()
 }

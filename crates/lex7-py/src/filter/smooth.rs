@@ -1,0 +1,109 @@
+//! Bindings of smoothers and of linear models with vector observations.
+use lex7_core::filter::{self, Belief, FilterError, Forecast, Linear, Model, Series, Smoothed};
+use numpy::{PyReadonlyArray1, PyReadonlyArray2, ToPyArray};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use super::{Floats, Square, States, raise, square};
+
+type Matrix<'py> = PyReadonlyArray2<'py, f64>;
+type Lists<'py> = (Floats<'py>, States<'py>, Option<States<'py>>);
+
+/// Add these functions to the module.
+pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(filter_smooth, module)?)?;
+    module.add_function(wrap_pyfunction!(filter_smooth_signal, module)?)?;
+    module.add_function(wrap_pyfunction!(filter_run_linear, module)?)
+}
+
+fn states<'py>(py: Python<'py>, means: &[f64], covs: &[f64], rows: usize) -> PyResult<States<'py>> {
+    use numpy::PyArrayMethods;
+    let size = means.len().checked_div(rows).unwrap_or(0);
+    Ok((square(py, means, rows)?, covs.to_pyarray(py).reshape([rows, size, size])?))
+}
+
+/// The columns of a series as Python hands them over.
+type Columns<'py> =
+    (PyReadonlyArray1<'py, i64>, PyReadonlyArray1<'py, f64>, Option<PyReadonlyArray1<'py, f64>>, Matrix<'py>);
+
+fn with_series<T: Send>(
+    py: Python<'_>,
+    columns: &Columns<'_>,
+    work: impl FnOnce(&Series) -> Result<T, FilterError> + Send,
+) -> PyResult<T> {
+    let (times_ns, values, sds, inputs) = columns;
+    let series = Series {
+        times_ns: times_ns.as_slice()?,
+        values: values.as_slice()?,
+        observation_sd: sds.as_ref().map(|array| array.as_slice()).transpose()?,
+        inputs: inputs.as_slice()?,
+        columns: inputs.as_array().ncols(),
+    };
+    py.detach(|| work(&series)).map_err(|error| raise(py, error))
+}
+
+/// Return smoothed means and covariances of every row.
+#[pyfunction]
+fn filter_smooth<'py>(
+    py: Python<'py>,
+    model: &[u8],
+    columns: Columns<'py>,
+    belief: Option<&[u8]>,
+) -> PyResult<States<'py>> {
+    let rows = columns.0.as_slice()?.len();
+    let out = with_series(py, &columns, |series| {
+        let initial = belief.map(Belief::decode).transpose()?;
+        filter::smooth(&Model::decode(model)?, series, initial.as_ref())
+    })?;
+    states(py, &out.means, &out.covs, rows)
+}
+
+/// Return the joint moments of the signal at chosen rows, given the whole series.
+#[pyfunction]
+fn filter_smooth_signal<'py>(
+    py: Python<'py>,
+    model: &[u8],
+    columns: Columns<'py>,
+    belief: Option<&[u8]>,
+    rows: Vec<usize>,
+    chosen: Option<Vec<bool>>,
+) -> PyResult<(Floats<'py>, Square<'py>)> {
+    let Forecast { mean, cov } = with_series(py, &columns, |series| {
+        let initial = belief.map(Belief::decode).transpose()?;
+        filter::smooth_signal(&Model::decode(model)?, series, initial.as_ref(), &rows, chosen.as_deref())
+    })?;
+    Ok((mean.to_pyarray(py), square(py, &cov, rows.len())?))
+}
+
+/// Filter, and smooth if asked, a linear model; `matrices` are transition, process covariance, loading
+/// and observation covariance, `vectors` drift and offset.
+#[pyfunction]
+fn filter_run_linear<'py>(
+    py: Python<'py>,
+    matrices: (Matrix<'py>, Matrix<'py>, Matrix<'py>, Matrix<'py>),
+    vectors: (PyReadonlyArray1<'py, f64>, PyReadonlyArray1<'py, f64>),
+    start: &[u8],
+    values: Matrix<'py>,
+    smooths: bool,
+) -> PyResult<(Bound<'py, PyBytes>, Lists<'py>)> {
+    let start = Belief::decode(start).map_err(|error| raise(py, error))?;
+    let model = Linear {
+        transition: matrices.0.as_slice()?.to_vec(),
+        process_cov: matrices.1.as_slice()?.to_vec(),
+        loading: matrices.2.as_slice()?.to_vec(),
+        observation_cov: matrices.3.as_slice()?.to_vec(),
+        drift: vectors.0.as_slice()?.to_vec(),
+        offset: vectors.1.as_slice()?.to_vec(),
+        start,
+    };
+    let numbers = values.as_slice()?;
+    let run = py.detach(|| filter::run_linear(&model, numbers, smooths));
+    let run = run.map_err(|error| raise(py, error))?;
+    let rows = run.logliks.len();
+    let smoothed = match &run.smoothed {
+        Some(Smoothed { means, covs }) => Some(states(py, means, covs, rows)?),
+        None => None,
+    };
+    let filtered = states(py, &run.means, &run.covs, rows)?;
+    Ok((PyBytes::new(py, &run.belief.encode()), (run.logliks.to_pyarray(py), filtered, smoothed)))
+}

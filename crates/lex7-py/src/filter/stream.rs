@@ -1,0 +1,46 @@
+//! The streaming filter as an object: one observation per call.
+use lex7_core::filter::{Belief, Model, Stream};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use super::raise;
+
+/// Add this class to the module.
+pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<FilterStream>()
+}
+
+/// A filter that takes in observations as they come.
+#[pyclass(module = "lex7._core", name = "FilterStream")]
+struct FilterStream {
+    stream: Stream,
+}
+
+#[pymethods]
+impl FilterStream {
+    #[new]
+    fn new(py: Python<'_>, model: &[u8], belief: Option<&[u8]>) -> PyResult<Self> {
+        let build = || Stream::new(Model::decode(model)?, belief.map(Belief::decode).transpose()?);
+        Ok(FilterStream { stream: build().map_err(|error| raise(py, error))? })
+    }
+
+    /// Take in one value; returns innovation, its variance and the weight.
+    #[pyo3(signature = (time_ns, value, observation_sd=None, inputs=None))]
+    fn update(
+        &mut self,
+        py: Python<'_>,
+        time_ns: i64,
+        value: f64,
+        observation_sd: Option<f64>,
+        inputs: Option<Vec<f64>>,
+    ) -> PyResult<(f64, f64, f64)> {
+        // One step takes less time than leaving and entering the interpreter again.
+        let row = inputs.as_deref().unwrap_or(&[]);
+        self.stream.update(time_ns, value, observation_sd, row).map_err(|error| raise(py, error))
+    }
+
+    /// Return the canonical bytes of the belief, or none before the first observation.
+    fn belief<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        self.stream.belief().map(|belief| PyBytes::new(py, &belief.encode()))
+    }
+}
