@@ -218,7 +218,7 @@ class WealthForecast:
         burn = mean_of([pick(Part(BURN, Kind.LEVEL, grid, one), outlook)], outlook, len(grid))
         spent = np.maximum(burn, 1.0)
         runway = np.minimum(cash / spent, RUNWAY_MONTHS_MAX)
-        factor = sum(float(coefficient) for coefficient, _ in linear.terms)
+        factor = float(sum((coefficient for coefficient, _ in linear.terms), Fraction(0)))
         parts = (
             Part(CASH, Kind.SUM, grid, factor / spent),
             Part(BURN, Kind.LEVEL, grid, -factor * runway / spent),

@@ -65,6 +65,35 @@ def test_first_passage_of_steady_spending_is_inverse_gaussian() -> None:
     assert stats.kstest(watched, exact.cdf).pvalue > 1e-3
 
 
+def test_everyday_factors_are_lognormal() -> None:
+    noisy = law((0, 100, 0, 0, 0, 0, 1, 0, 0.8, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+    flow = -_core.cash_rows(noisy, np.zeros((5, 1)), KEY, pairs((1, 1)), (0, 8_192))[:, 0]
+    sigma = np.sqrt(np.log1p(0.8**2))
+    exact = stats.lognorm(s=sigma, scale=100 * np.exp(-(sigma**2) / 2))
+    assert stats.kstest(flow, exact.cdf).pvalue > 1e-3
+    assert flow.mean() == pytest.approx(100, abs=4)
+
+
+def test_large_payments_with_a_rate_drawn_per_path_are_negative_binomial() -> None:
+    shape, days = 2.5, 300
+    rare = law((0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, shape, 400, 1, 0, 0))
+    count = -_core.cash_rows(rare, np.zeros((5, days)), KEY, pairs((days, days)), (0, 16_384))
+    seen = np.bincount(count[:, 0].astype(int), minlength=12)[:12]
+    expected = stats.nbinom.pmf(np.arange(12), shape, 400 / (400 + days)) * 16_384
+    chi = float(((seen - expected) ** 2 / expected).sum())
+    assert chi < stats.chi2.ppf(0.999, 11)
+
+
+def test_scheduled_amounts_drift_together() -> None:
+    steady = law((0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1e-3))
+    columns = np.zeros((5, 100))
+    columns[1, [9, 99]] = 50
+    rows = pairs((10, 10), (100, 100))
+    cash = _core.cash_rows(steady, columns, KEY, rows, (0, 8_192))
+    assert cash[:, 0].std() == pytest.approx(50 * 10 * 1e-3, rel=0.04)
+    assert cash[:, 1].std() == pytest.approx(50 * 110 * 1e-3, rel=0.04)
+
+
 def test_cash_without_noise_is_arithmetic() -> None:
     plain = law((1_000, 10, 0, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0))
     columns = np.zeros((5, 40))
