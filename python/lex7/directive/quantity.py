@@ -145,7 +145,10 @@ class Scenarios:
 class Forecast(Protocol):
     """What one node can say about the future (and recent past) at one `as_of`."""
 
-    as_of: Day
+    @property
+    def as_of(self) -> Day:
+        """The day of evaluation."""
+        ...
 
     def quantities(self) -> dict[QuantityName, QuantityInfo]:
         """List the quantities this node answers for."""

@@ -246,3 +246,8 @@ def _read_flow(row: object) -> tuple[str, FlowModel]:
         if isinstance(name, str) and len(counts) == 2 and len(offsets) == WEEK:
             return name, FlowModel(counts[0], counts[1], offsets)
     raise ModelPayloadError("a flow is not [name, noise, ratio, seven weekdays]")
+
+
+def unfitted(currency: str, as_of: Day) -> WealthModel:
+    """Return the model of an owner with too little history; no flow has numbers."""
+    return WealthModel(currency, as_of, max(REVERSIONS), 1, {})
