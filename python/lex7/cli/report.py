@@ -55,7 +55,7 @@ def render_report(
     """Lay out the whole report."""
     parts = [
         render_status(status, page),
-        _proposals(verdicts, page),
+        render_proposals(verdicts, page),
         _imports(summary, findings, page),
         _models(status, page),
         _verification(verification, page),
@@ -143,7 +143,8 @@ def _directive_detail(row: Json, page: Page) -> list[str]:
     return lines
 
 
-def _proposals(verdicts: Sequence[Json], page: Page) -> str:
+def render_proposals(verdicts: Sequence[Json], page: Page = _PLAIN) -> str:
+    """Lay out proposals with their verdicts, reasons and alternatives."""
     if not verdicts:
         return ""
     lines = [page.heading("What you asked")]

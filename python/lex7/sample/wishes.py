@@ -94,6 +94,12 @@ id = "payees"
 say = "Nobody but node wth sees whom I pay."
 deny = {{ action = ["read", "publish", "export"], kind = "transaction", except_node = "wth" }}
 
+[[directive]]
+id = "council-figures"
+say = "The council may ask for daily figures and forecasts to judge my rules; nobody else may."
+only = {{ node = "mon", action = "read", kind = ["margin", "sleep", "resting_heart", "hrv",
+  "weight", "steps", "cash", "spend", "income", "burn", "runway"] }}
+
 [[lever]]
 id = "eat-out"
 say = "eat at home more often"

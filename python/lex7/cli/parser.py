@@ -1,0 +1,179 @@
+"""The arguments of every command, and nothing heavy: `lex7 --help` imports only this.
+
+Each command names the function that does its work as `module:function`; it is imported when it is
+called.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lex7 import __version__
+
+Configure = Callable[[argparse.ArgumentParser], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: its name, one line of help, its arguments, and where its work is done."""
+
+    name: str
+    summary: str
+    run: str
+    configure: Configure
+
+
+def build() -> argparse.ArgumentParser:
+    """Build the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="lex7",
+        description="Your own data, your own signed rules, the smallest correction, with a proof.",
+        epilog="Exit codes: 0 done, 1 done with findings, 2 refused. Every command has --help.",
+    )
+    parser.add_argument("--version", action="version", version=f"lex7 {__version__}")
+    _home_argument(parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        child = commands.add_parser(command.name, help=command.summary, description=command.summary)
+        _home_argument(child)
+        command.configure(child)
+        child.set_defaults(run=command.run)
+    return parser
+
+
+def _home_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--home", metavar="DIR", default=argparse.SUPPRESS, help="the home folder (or LEX7_HOME)"
+    )
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON (schema in docs/spec)")
+
+
+def _as_of(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--as-of", metavar="DATE", help="evaluate as of this day, YYYY-MM-DD; default: today"
+    )
+
+
+def _init(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--currency", metavar="CODE", default="USD", help="ISO 4217, default USD")
+    parser.add_argument("--time-zone", metavar="ZONE", help="IANA name; default: this system's")
+    parser.add_argument("--device", metavar="NAME", default="", help="name of this device")
+    parser.add_argument(
+        "--directives", metavar="FILE", help="start from this directives.toml, not the starter"
+    )
+
+
+def _sample(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", metavar="DIR", help="an empty or new folder")
+    parser.add_argument("--seed", type=int, default=7, help="which person, default 7")
+    parser.add_argument("--months", type=int, default=18, help="months of files, default 18")
+
+
+def _ingest(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", metavar="FILE", nargs="*", help="exports: zip, xml, ofx, qfx, csv")
+    parser.add_argument("--profile", metavar="NAME", help="the bank CSV profile to read with")
+    parser.add_argument("--dry-run", action="store_true", help="read and report, write nothing")
+    parser.add_argument("--undo", metavar="IMPORT_ID", help="take one import back")
+    parser.add_argument("--list", action="store_true", help="list the imports in force")
+    parser.add_argument("--as-of", metavar="DATE", help="fit models as of this day; default: today")
+    _json(parser)
+
+
+def _categorise(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    actions.add_parser("list", help="the rules in order, and what each one matches")
+    add = actions.add_parser("add", help="add a rule before the others")
+    add.add_argument("pattern", metavar="PATTERN", help="words of the payee, * matches anything")
+    add.add_argument("category", metavar="CATEGORY", help="for example groceries")
+    test = actions.add_parser("test", help="show what a payee would be filed under")
+    test.add_argument("payee", metavar="PAYEE")
+    _json(parser)
+
+
+def _directives(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    check = actions.add_parser("check", help="read directives.toml and name every mistake")
+    check.add_argument("file", metavar="FILE", nargs="?", help="default: HOME/directives.toml")
+    actions.add_parser("sign", help="sign directives.toml with the owner key; it is then in force")
+    actions.add_parser("list", help="the directives in force, and the history of versions")
+    explain = actions.add_parser("explain", help="say in plain words what one directive means")
+    explain.add_argument("id", metavar="ID")
+
+
+def _status(parser: argparse.ArgumentParser) -> None:
+    _json(parser)
+    _as_of(parser)
+
+
+def _propose(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "proposal",
+        metavar="PROPOSAL",
+        help='for example "amount=5000 USD category=home date=2027-03 move=amount,date,levers"',
+    )
+    _json(parser)
+    _as_of(parser)
+
+
+def _explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", metavar="VERDICT_ID", nargs="?", help="default: the newest verdict")
+    parser.add_argument("--check", action="store_true", help="verify the certificate, no solver")
+    parser.add_argument("--certificate", metavar="FILE", help="write the certificate to a file")
+    _json(parser)
+
+
+def _log(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    show = actions.add_parser("show", help="the entries of a node's log")
+    show.add_argument("node", metavar="NODE", nargs="?", help="vit, wth or mon; default: all")
+    show.add_argument("--last", type=int, default=20, metavar="N", help="how many, default 20")
+    actions.add_parser("verify", help="verify every entry and seal and name what is broken")
+
+
+def _replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--verify", action="store_true", help="compare every sealed state hash")
+    _json(parser)
+
+
+def _read(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("stream", metavar="STREAM", help="for example heart.rate or sleep.stage")
+    parser.add_argument("--node", default="mon", help="the node that asks: vit, wth, mon")
+    parser.add_argument("--last", type=int, default=5, metavar="N", help="days, default 5")
+
+
+def _file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE")
+
+
+def _passphrase(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--new-file", metavar="FILE", help="file with the new passphrase")
+    parser.add_argument("--recover", action="store_true", help="unlock with the recovery code")
+
+
+def _config(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions.add_parser("show", help="every setting, its value, and where it came from")
+
+
+COMMANDS = (
+    Command("init", "make a home: keys, logs, starter directives", "init:run", _init),
+    Command("sample", "write a synthetic person's files", "sample:run", _sample),
+    Command("ingest", "read exports into the logs", "ingest:run", _ingest),
+    Command("categorise", "payee to category rules", "categorise:run", _categorise),
+    Command("directives", "check, sign and explain your rules", "directives:run", _directives),
+    Command("status", "one line per directive", "status:run", _status),
+    Command("propose", "ask whether a purchase fits your rules", "propose:run", _propose),
+    Command("explain", "reason, binding rules, certificate", "explain:run", _explain),
+    Command("log", "show or verify the logs", "log:run", _log),
+    Command("replay", "fold the logs again from the start", "replay:run", _replay),
+    Command("read", "ask a node for a stream; access rules decide", "read:run", _read),
+    Command("backup", "write the whole home into one file", "backup:run_backup", _file),
+    Command("restore", "make a home from a backup", "backup:run_restore", _file),
+    Command("passphrase", "change the passphrase", "passphrase:run", _passphrase),
+    Command("config", "show the settings", "config:run", _config),
+)

@@ -1,0 +1,39 @@
+"""The work of `lex7 backup` and `lex7 restore`, around the lock and the passphrase."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lex7.bark.backup import back_up, restore
+from lex7.base.config import Config
+from lex7.runtime.home import HomePaths, load_keys, unlock
+from lex7.runtime.secret import ask_passphrase
+from lex7.storage.entropy import SystemEntropy
+from lex7.storage.lock import HomeLock
+
+
+def write_backup(config: Config, target: Path) -> int:
+    """Write the whole home into one encrypted file and return its size in bytes.
+
+    Raises:
+        HomeError: no home, in use, no passphrase, or the target exists.
+        StorageError: the disk said no; no target is left.
+    """
+    opened = unlock(config, load_keys(config))
+    root = HomePaths(config.home).root
+    with HomeLock(root):
+        back_up(root, target, database_key=opened.database_key, entropy=SystemEntropy())
+    return target.stat().st_size
+
+
+def restore_backup(config: Config, source: Path) -> int:
+    """Make a home from a backup and return the incarnation it writes under.
+
+    Raises:
+        HomeError: the home exists, or no passphrase could be had.
+        BarkError: the file is no backup, or the passphrase is another one.
+        StorageError: the disk said no, or the backup is damaged; no home is left.
+    """
+    passphrase = ask_passphrase(config)
+    moved, _ = restore(source, config.home, passphrase=passphrase, entropy=SystemEntropy())
+    return moved.incarnation

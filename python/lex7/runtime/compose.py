@@ -1,0 +1,211 @@
+"""The one file where concrete parts meet: a home becomes three members on one transport.
+
+Members share nothing but the transport. Every one of them knows the lattice state, because it is
+a fold over control entries that all members read, and every one has its own gate, made from the
+directives in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from types import TracebackType
+
+from lex7.bark.entry import EntryKind, VerifiedEntry
+from lex7.bark.keys import Keys
+from lex7.bark.log import Log
+from lex7.bark.seal import Head
+from lex7.base.civil import Day, Zone, zone
+from lex7.base.config import Config
+from lex7.base.errors import Finding
+from lex7.base.ids import KeyId, NodeName
+from lex7.lattice import LatticeState, fold_lattice
+from lex7.lattice.membership import Membership, decode_membership, encode_membership
+from lex7.nodes.council.node import CouncilNode
+from lex7.nodes.interface import NodeKind, Setting
+from lex7.nodes.vitality.node import VitalityNode
+from lex7.nodes.wealth.node import WealthNode
+from lex7.runtime.border import Border, Identity
+from lex7.runtime.clock import now_ns
+from lex7.runtime.enforced import Enforced, enforced
+from lex7.runtime.gate import Gate
+from lex7.runtime.home import NODE_KINDS, HomePaths, load_keys, unlock
+from lex7.runtime.member import Member
+from lex7.runtime.remote import RemoteForecast
+from lex7.runtime.service import Service
+from lex7.storage.entropy import SystemEntropy
+from lex7.storage.lock import HomeLock
+from lex7.storage.sqlite import SqliteStorage
+from lex7.transport.memory import MemoryTransport
+
+COUNCIL = "mon"
+KINDS: dict[str, Callable[[Setting], NodeKind]] = {
+    "vit": VitalityNode,
+    "wth": WealthNode,
+    "mon": CouncilNode,
+}
+
+
+class Lattice:
+    """The members of one home, unlocked, folded and talking; use it as a context manager."""
+
+    def __init__(self, config: Config, keys: Keys) -> None:
+        """Open the logs of a home and fold them.
+
+        Raises:
+            HomeBusyError: another process works on the home.
+            BarkError: a log does not verify.
+            StorageError: a database cannot be opened.
+        """
+        self.config = config
+        self.paths = HomePaths(config.home)
+        self.keys = keys
+        self.members: dict[str, Member] = {}
+        self.borders: dict[str, Border] = {}
+        self.enforced = Enforced()
+        self._gates: dict[str, Gate] = {}
+        self._stack = ExitStack()
+        self._transport = MemoryTransport()
+        with ExitStack() as opening:
+            opening.enter_context(HomeLock(self.paths.root))
+            for name, key in keys.nodes.items():
+                kind = name.split("@")[0]
+                storage = SqliteStorage(self.paths.log(kind), key=keys.database_key)
+                log = Log(
+                    storage,
+                    key=key,
+                    lattice=keys.lattice,
+                    incarnation=keys.incarnation,
+                    entropy=SystemEntropy(),
+                )
+                self.members[kind] = Member(name, opening.enter_context(log))
+            self._stack = opening.pop_all()
+
+    def __enter__(self) -> Lattice:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.write_decisions()
+        self._transport.close()
+        self._stack.close()
+
+    def found(self, currency: str, where: Zone) -> None:
+        """Write the genesis of a new lattice into every log."""
+        members = tuple((name, key.public) for name, key in self.keys.nodes.items())
+        membership = Membership(members, currency, where)
+        payload = encode_membership(membership, self.keys.owner, self.keys.lattice)
+        for member in self.members.values():
+            member.start(KINDS[_kind(member.name)](Setting(currency, where)))
+            member.append([(EntryKind.MEMBERSHIP, payload)], self.heads)
+        self._setting = Setting(currency, where)
+
+    def load(self) -> None:
+        """Fold every log and open the borders.
+
+        Raises:
+            BarkError: an entry does not verify.
+            StateError: a fold leads elsewhere than its seal says.
+        """
+        for kind, member in self.members.items():
+            member.load(partial(self._make_kind, kind))
+        self.enforced = enforced(self.state(), self.keys.owner.public, self.keys.lattice)
+        names = {key.public: name for name, key in self.keys.nodes.items()}
+        for kind, member in self.members.items():
+            self._open_border(kind, member, names)
+
+    @property
+    def setting(self) -> Setting:
+        """Currency and time zone, as the membership fixes them."""
+        return self._setting
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What about this machine differs from what the logs were made with."""
+        here = zone(self._setting.zone.name)
+        if here.digest == self._setting.zone.digest:
+            return ()
+        sentence = (
+            f"the rules of {here.name} on this machine differ from those the logs were made with; "
+            "days near a clock change may differ"
+        )
+        return (Finding("time.zone_rules", "membership", sentence),)
+
+    def heads(self) -> tuple[Head, ...]:
+        """Return the head of every log that has one."""
+        return tuple(member.log.head for member in self.members.values())
+
+    def state(self) -> LatticeState:
+        """Return the shared state."""
+        entries: list[VerifiedEntry] = []
+        for member in self.members.values():
+            entries.extend(member.control)
+        return fold_lattice(entries)
+
+    def forecast(self, kind: str, as_of: Day, asker: str = COUNCIL) -> RemoteForecast:
+        """Return what one node can say from a day on, as another node hears it."""
+        return RemoteForecast(self.borders[asker], self.members[kind].name, as_of)
+
+    def write_decisions(self) -> None:
+        """Write what the gates decided into each member's log."""
+        for kind, gate in self._gates.items():
+            payload = gate.take(now_ns())
+            if payload is not None:
+                self.members[kind].append([(EntryKind.ACCESS, payload)], self.heads)
+
+    def _open_border(self, kind: str, member: Member, names: dict[KeyId, NodeName]) -> None:
+        key = self.keys.nodes[member.name]
+        identity = Identity(member.name, key, self.keys.lattice, SystemEntropy())
+        border = Border(identity, self._transport, names)
+        gate = Gate(member.name, self.enforced.access)
+        border.serve(Service(member, gate, self.enforced, self.heads).methods())
+        self.borders[kind] = border
+        self._gates[kind] = gate
+
+    def _make_kind(self, kind: str, payload: bytes) -> NodeKind:
+        return KINDS[kind](self._read_setting(payload))
+
+    def _read_setting(self, payload: bytes) -> Setting:
+        membership = decode_membership(payload, self.keys.owner.public, self.keys.lattice)
+        self._setting = Setting(membership.currency, membership.zone)
+        return self._setting
+
+
+def open_logs(config: Config) -> Lattice:
+    """Unlock a home and open its logs without folding them, for checks of damaged ones.
+
+    Raises:
+        HomeError: no home, no passphrase, or in use.
+        StorageError: the disk said no.
+    """
+    return Lattice(config, unlock(config, load_keys(config)))
+
+
+def open_lattice(config: Config) -> Lattice:
+    """Unlock a home and open its lattice.
+
+    Raises:
+        HomeError: no home, no passphrase, or in use.
+        BarkError: keys or logs do not verify.
+        StorageError: the disk said no.
+    """
+    lattice = Lattice(config, unlock(config, load_keys(config)))
+    try:
+        lattice.load()
+    except BaseException as error:
+        lattice.__exit__(type(error), error, None)
+        raise
+    return lattice
+
+
+def _kind(name: NodeName) -> str:
+    return name.split("@")[0]
+
+
+assert set(KINDS) == set(NODE_KINDS), "every node kind of a home can be made"

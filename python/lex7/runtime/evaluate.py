@@ -1,0 +1,75 @@
+"""The work of `lex7 status`: every directive in force, judged on what the nodes say.
+
+The council asks the nodes through the border and judges; it never sees a record. Status and
+proposals are judged by the same functions on the same answers, so they cannot disagree about the
+same state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lex7.base.civil import Day
+from lex7.base.errors import Finding
+from lex7.correct.answer import Situation
+from lex7.correct.status import Correction, smallest_corrections
+from lex7.directive.assessment import Assessment
+from lex7.directive.document import Directive
+from lex7.directive.margin import assess
+from lex7.directive.together import Together
+from lex7.runtime.compose import Lattice
+from lex7.runtime.enforced import draft_findings
+
+FOLLOWING = ("vit", "wth")
+"""The kinds of nodes that forecast."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One directive with how it stands and what would mend it."""
+
+    directive: Directive
+    assessment: Assessment
+    correction: Correction | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Every directive in force, in order of the file."""
+
+    as_of: Day
+    judged: tuple[Judged, ...]
+    findings: tuple[Finding, ...]
+
+
+def situation(lattice: Lattice, as_of: Day) -> Situation:
+    """Return what verdicts are taken on: rules, levers, and all nodes' forecasts as one."""
+    together = Together({kind: lattice.forecast(kind, as_of) for kind in FOLLOWING})
+    current = lattice.enforced
+    return Situation(current.directives, current.levers, together, lattice.setting.currency)
+
+
+def evaluate(lattice: Lattice, as_of: Day) -> Status:
+    """Judge every directive in force.
+
+    Raises:
+        TransportError: a node does not answer, or an access rule denies what a rule needs.
+        StateError: a node cannot answer.
+    """
+    taken = situation(lattice, as_of)
+    judged = [(directive, assess(directive.rule, taken.forecast)) for directive in taken.directives]
+    corrections = {}
+    if any(assessment.is_failing for _, assessment in judged):
+        corrections = {found.directive: found for found in smallest_corrections(taken)}
+    return Status(
+        as_of,
+        tuple(Judged(one, how, corrections.get(one.id)) for one, how in judged),
+        (*lattice.findings, *draft_findings(lattice.enforced, _draft(lattice))),
+    )
+
+
+def _draft(lattice: Lattice) -> str | None:
+    try:
+        return lattice.paths.directives.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
