@@ -18,9 +18,10 @@ from pathlib import Path, PurePosixPath
 from lex7.base.civil import Zone
 from lex7.base.errors import Finding, IngestError
 from lex7.base.limits import STATEMENT_BYTES_MAX, ZIP_RATIO_MAX
-from lex7.base.record import Record
+from lex7.base.record import Balance, Record, Transaction
 from lex7.ingest.archive import DAMAGE, check_directory
 from lex7.ingest.bank_csv import read_csv_bytes
+from lex7.ingest.match import novel_balances, novel_transactions
 from lex7.ingest.ofx import read_ofx_bytes
 from lex7.ingest.result import (
     ArchiveError,
@@ -165,7 +166,9 @@ def _read_zip(path: Path, options: ReadOptions) -> ImportResult:
             findings.append(Finding(refused.code, f"{path.name}, {name}", f"{refused}"))
             continue
         results.append(result)
-        records.extend(result.records)
+        novel, unsure = _beside(result, records)
+        records.extend(novel)
+        findings.extend(unsure)
         findings.extend(
             replace(finding, where=f"{path.name}, {finding.where}") for finding in result.findings
         )
@@ -178,8 +181,19 @@ def _read_zip(path: Path, options: ReadOptions) -> ImportResult:
         cap_findings(findings, path.name),
         seen_count=sum(result.seen_count for result in results),
         kept_count=len(records),
+        duplicate_count=sum(result.kept_count for result in results) - len(records),
         passed_over_count=sum(result.passed_over_count for result in results),
     )
+
+
+def _beside(result: ImportResult, before: list[Record]) -> tuple[list[Record], tuple[Finding, ...]]:
+    """Return what a statement adds to those read before it from the same archive."""
+    known = tuple(record for record in before if isinstance(record, Transaction))
+    stated = [record for record in before if isinstance(record, Balance)]
+    new = tuple(record for record in result.records if isinstance(record, Transaction))
+    kept, findings = novel_transactions(new, known)
+    balances = [record for record in result.records if isinstance(record, Balance)]
+    return [*kept, *novel_balances(balances, stated)], findings
 
 
 def _why(findings: list[Finding]) -> str:

@@ -40,7 +40,7 @@ DAY_POINTS = (30, 20, 15, 10, 5)
 MISSING_FROM_FILE = 20
 PENDING_WORDS = ("pending", "vorgemerkt", "authorisation", "authorization hold", "en attente")
 _SCORE_TOP = 200
-_LOOKS_MAX = 20 * PAIRING_PRODUCT_MAX
+_LOOKS_MAX = 4 * PAIRING_PRODUCT_MAX
 
 
 class Outcome(StrEnum):

@@ -88,6 +88,15 @@ def test_statements_inside_an_archive_are_read_in_order_of_names(tmp_path: Path)
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_overlapping_statements_of_one_archive_count_once(tmp_path: Path) -> None:
+    path = tmp_path / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("1.ofx", OFX)
+        archive.writestr("2.ofx", OFX)
+    result = read_file(path, ReadOptions())
+    assert (len(result.records), result.duplicate_count) == (1, 1)
+
+
 def test_an_archive_that_expands_a_thousandfold_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bomb.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -13,9 +13,10 @@ category.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from lex7.base.errors import DirectiveError
 from lex7.base.limits import TEXT_CHARACTERS_MAX
@@ -146,32 +147,63 @@ def categorise(transaction: Transaction, rules: Iterable[CategoryRule]) -> tuple
 
 
 @dataclass(frozen=True, slots=True)
-class CompiledRule:
+class FoldedRule:
     """A rule with its patterns folded once.
 
     Attributes:
         rule: as it was written.
         words: for WORDS: the words of each pattern.
-        firsts: for WORDS: the first word of each pattern; a text without any of them cannot fit.
         texts: for the other looks: the patterns, folded the way their text is.
     """
 
     rule: CategoryRule
     words: tuple[frozenset[str], ...]
-    firsts: frozenset[str]
     texts: tuple[str, ...]
 
 
-def compile_rules(rules: Iterable[CategoryRule]) -> tuple[CompiledRule, ...]:
+@dataclass(frozen=True, slots=True)
+class RuleIndex:
+    """A list of rules, ready for many transactions.
+
+    Attributes:
+        rules: in order.
+        always: places of the rules that must be tried on every transaction.
+        coded: places of the rules for transactions with a merchant code.
+        by_word: first word of a pattern → places of the WORDS rules that have it; a text without
+            that word cannot fit them.
+    """
+
+    rules: tuple[FoldedRule, ...]
+    always: tuple[int, ...]
+    coded: tuple[int, ...]
+    by_word: Mapping[str, tuple[int, ...]]
+
+
+def compile_rules(rules: Iterable[CategoryRule]) -> RuleIndex:
     """Fold the patterns of a list of rules once, for use on many transactions."""
-    return tuple(_compile(rule) for rule in rules)
+    compiled = tuple(_compile(rule) for rule in rules)
+    kinds = [one.rule.looks for one in compiled]
+    always = tuple(n for n, looks in enumerate(kinds) if looks not in (Looks.WORDS, Looks.MCC))
+    coded = tuple(n for n, looks in enumerate(kinds) if looks is Looks.MCC)
+    by_word: dict[str, tuple[int, ...]] = {}
+    for place, one in enumerate(compiled):
+        if one.rule.looks is Looks.WORDS:
+            firsts = {fold_text(pattern).split()[0] for pattern in one.rule.patterns}
+            for first in sorted(firsts):
+                by_word[first] = (*by_word.get(first, ()), place)
+    return RuleIndex(compiled, always, coded, by_word)
 
 
-def find_rule(transaction: Transaction, rules: Iterable[CompiledRule]) -> CategoryRule | None:
+def find_rule(transaction: Transaction, index: RuleIndex) -> CategoryRule | None:
     """Return the first rule that fits a transaction, or None."""
-    text = f"{fold_text(transaction.payee)} {fold_text(transaction.memo)}"
-    words = set(text.split())
-    for compiled in rules:
+    words = words_of(transaction)
+    places = set(index.always)
+    if merchant_code(transaction) is not None:
+        places.update(index.coded)
+    for word in words:
+        places.update(index.by_word.get(word, ()))
+    for place in sorted(places):
+        compiled = index.rules[place]
         rule = compiled.rule
         if rule.flow is Flow.OUT and transaction.amount_minor >= 0:
             continue
@@ -179,14 +211,19 @@ def find_rule(transaction: Transaction, rules: Iterable[CompiledRule]) -> Catego
             continue
         if rule.account and rule.account != transaction.account:
             continue
-        if rule.looks is Looks.WORDS:
-            if not compiled.firsts.isdisjoint(words) and any(
-                wanted <= words for wanted in compiled.words
-            ):
-                return rule
-        elif _sees(compiled, transaction, text):
+        if _sees(compiled, transaction, words):
             return rule
     return None
+
+
+def words_of(transaction: Transaction) -> frozenset[str]:
+    """Return the folded words of payee and memo."""
+    return _split(transaction.payee) | _split(transaction.memo)
+
+
+@lru_cache(maxsize=65_536)
+def _split(text: str) -> frozenset[str]:
+    return frozenset(fold_text(text).split())
 
 
 def merchant_code(transaction: Transaction) -> int | None:
@@ -195,18 +232,20 @@ def merchant_code(transaction: Transaction) -> int | None:
     return int(found[1]) if found else None
 
 
-def _compile(rule: CategoryRule) -> CompiledRule:
+def _compile(rule: CategoryRule) -> FoldedRule:
+    check_rule(rule)
     if rule.looks is Looks.WORDS:
-        split = [fold_text(pattern).split() for pattern in rule.patterns]
-        firsts = frozenset(words[0] for words in split if words)
-        return CompiledRule(rule, tuple(frozenset(words) for words in split if words), firsts, ())
+        return FoldedRule(rule, tuple(_split(pattern) for pattern in rule.patterns), ())
     fold = fold_text if rule.looks is Looks.TEXT else str.lower
-    return CompiledRule(rule, (), frozenset(), tuple(fold(pattern) for pattern in rule.patterns))
+    return FoldedRule(rule, (), tuple(fold(pattern) for pattern in rule.patterns))
 
 
-def _sees(compiled: CompiledRule, transaction: Transaction, text: str) -> bool:
+def _sees(compiled: FoldedRule, transaction: Transaction, words: frozenset[str]) -> bool:
     looks = compiled.rule.looks
+    if looks is Looks.WORDS:
+        return any(wanted <= words for wanted in compiled.words)
     if looks is Looks.TEXT:
+        text = f"{fold_text(transaction.payee)} {fold_text(transaction.memo)}"
         return any(pattern in text for pattern in compiled.texts)
     if looks is Looks.KIND:
         return transaction.kind in compiled.texts

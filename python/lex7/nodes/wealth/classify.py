@@ -24,8 +24,8 @@ from lex7.nodes.wealth.category import (
     RULE_NONE,
     CategoryRule,
     Classified,
-    CompiledRule,
     Role,
+    RuleIndex,
     compile_rules,
     find_rule,
 )
@@ -81,9 +81,7 @@ def classify(
     return tuple(answer)
 
 
-def _known(
-    transactions: tuple[Transaction, ...], compiled: tuple[CompiledRule, ...]
-) -> list[_Known]:
+def _known(transactions: tuple[Transaction, ...], compiled: RuleIndex) -> list[_Known]:
     """Look each distinct wording up once: people pay the same payees again and again."""
     cache: dict[tuple[str, str, str, str, int], _Known] = {}
     answer = []

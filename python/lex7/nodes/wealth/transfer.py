@@ -14,11 +14,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lex7.base.limits import PAIRING_PRODUCT_MAX
 from lex7.base.record import Transaction
 from lex7.ingest.pairing import Edge, pair_up
 from lex7.ingest.payee import fold_text
+from lex7.nodes.wealth.category import words_of
 
 TRANSFER_DAYS = 5
 """The two halves of a transfer are booked at most this far apart."""
@@ -70,6 +72,8 @@ _PAID_TO_CARD = tuple(
     )
 )  # fmt: skip
 
+_TELLING_WORDS = frozenset[str]().union(*_TRANSFER_WORDS, *_CARD_PAYMENT_WORDS, *_PAID_TO_CARD)
+
 _REFUND_WORDS = frozenset(
     "refund refunded return returned reversal reversed erstattung ruckerstattung retoure storno"
     " stornierung chargeback cashback rebate".split()
@@ -91,6 +95,7 @@ class Half:
     evidence: int
 
 
+@lru_cache(maxsize=1_024)
 def is_card(account: str) -> bool:
     """Answer whether an account is a credit card, by its name (`card-1234`, `amex-gold`)."""
     return not _CARD_NAMES.isdisjoint(fold_text(account).split())
@@ -98,21 +103,21 @@ def is_card(account: str) -> bool:
 
 def has_transfer_words(transaction: Transaction) -> bool:
     """Answer whether payee and memo say by themselves that money stays with the owner."""
-    words = _words(transaction)
-    return words == {"transfer"} or any(wanted <= words for wanted in _TRANSFER_WORDS)
+    words = words_of(transaction)
+    return words == {"transfer"} or _holds_any(_TRANSFER_WORDS, words)
 
 
 def has_card_payment_words(transaction: Transaction) -> bool:
     """Answer whether payee and memo speak of paying a card's bill."""
-    words = _words(transaction)
+    words = words_of(transaction)
     if is_card(transaction.account):
-        return transaction.amount_minor > 0 and any(wanted <= words for wanted in _PAID_TO_CARD)
-    return any(wanted <= words for wanted in _CARD_PAYMENT_WORDS)
+        return transaction.amount_minor > 0 and _holds_any(_PAID_TO_CARD, words)
+    return _holds_any(_CARD_PAYMENT_WORDS, words)
 
 
 def has_refund_words(transaction: Transaction) -> bool:
     """Answer whether money that comes in says that it comes back."""
-    return transaction.amount_minor > 0 and not _REFUND_WORDS.isdisjoint(_words(transaction))
+    return transaction.amount_minor > 0 and not _REFUND_WORDS.isdisjoint(words_of(transaction))
 
 
 def transfer_evidence(transaction: Transaction, *, is_known: bool, is_owners: bool) -> int:
@@ -127,7 +132,7 @@ def transfer_evidence(transaction: Transaction, *, is_known: bool, is_owners: bo
         return _KNOWN
     if (
         transaction.kind == "xfer"
-        or not _TRANSFER_WEAK.isdisjoint(_words(transaction))
+        or not _TRANSFER_WEAK.isdisjoint(words_of(transaction))
         or has_transfer_words(transaction)
         or has_card_payment_words(transaction)
     ):
@@ -177,8 +182,10 @@ def _cost(out: Half, into: Half) -> int | None:
     return 10 * gap + 2 * _WORDED - evidence
 
 
-def _words(transaction: Transaction) -> set[str]:
-    return set(f"{fold_text(transaction.payee)} {fold_text(transaction.memo)}".split())
+def _holds_any(wordings: tuple[frozenset[str], ...], words: frozenset[str]) -> bool:
+    if _TELLING_WORDS.isdisjoint(words):
+        return False  # most payees
+    return any(wanted <= words for wanted in wordings)
 
 
 def _order(half: Half) -> tuple[int, str, str, str, str, int]:
