@@ -19,7 +19,7 @@ time_zone = "{zone}"
 [[directive]]
 id = "runway"
 say = "I always keep six months of runway."
-rule = "always[0mo,6mo] runway >= 6 mo"
+rule = "always[0mo,12mo] runway >= 6 mo"
 confidence = 0.95
 over = "jointly"
 severity = "hard"
