@@ -1,5 +1,5 @@
 //! Bindings of the exact solver and its certificates.
-use lex7_core::solve::{self, Answer, BadProblem, Problem, Proposal, Rounded};
+use lex7_core::solve::{self, Answer, BadProblem, Claim, Problem, Proposal, Rounded};
 use num_bigint::BigInt;
 use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
@@ -15,6 +15,8 @@ type Arrays<'py> = (
 );
 type Multipliers = Vec<(usize, BigInt)>;
 type Fractions = Vec<(BigInt, BigInt)>;
+/// Millionths above the least cost, and the blocking row of each moved column.
+type Checked = (BigInt, Vec<(usize, usize)>);
 /// Rules, multipliers, and a witness for each rule.
 type Conflict = (Vec<usize>, Multipliers, Vec<Fractions>);
 
@@ -82,6 +84,29 @@ fn solve_grid(py: Python<'_>, arrays: Arrays<'_>) -> PyResult<(bool, Multipliers
 }
 
 #[pyfunction]
+fn solve_check(
+    py: Python<'_>,
+    arrays: Arrays<'_>,
+    multipliers: Multipliers,
+    denominator: BigInt,
+    steps: Vec<i64>,
+) -> PyResult<Option<Checked>> {
+    let problem = problem_from(py, &arrays)?;
+    let claim = Claim { multipliers, denominator, steps };
+    Ok(py.detach(|| {
+        let gap = solve::is_smallest(&problem, &claim)?;
+        Some((gap, solve::blocking_rows(&problem, &claim.steps)?))
+    }))
+}
+
+#[pyfunction]
+fn spell_rows(py: Python<'_>, values: PyReadonlyArray2<'_, i64>) -> PyResult<String> {
+    let width = values.shape()[1];
+    let values = values.as_slice()?;
+    Ok(py.detach(|| solve::spell_rows(values, width)))
+}
+
+#[pyfunction]
 fn solve_conflict(py: Python<'_>, arrays: Arrays<'_>, groups: Vec<usize>) -> PyResult<Option<Conflict>> {
     let problem = problem_from(py, &arrays)?;
     if groups.len() != problem.rows {
@@ -114,5 +139,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(solve_conflict, module)?)?;
     module.add_function(wrap_pyfunction!(solve_propose, module)?)?;
     module.add_function(wrap_pyfunction!(solve_idle, module)?)?;
+    module.add_function(wrap_pyfunction!(solve_check, module)?)?;
+    module.add_function(wrap_pyfunction!(spell_rows, module)?)?;
     Ok(())
 }

@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from lex7.base.errors import Finding
 from lex7.correct import check_certificate
-from lex7.correct.exact_native import Conflict, Rounded
+from lex7.correct.exact_native import Conflict, Rounded, check_smallest, spell_rows
 from lex7.correct.problem import Problem
 
 FORMAT = "lex7-certificate/1"
@@ -77,18 +77,19 @@ def encode(certificate: Certificate) -> str:
     heads: list[Json] = [
         [log, sequence, digest] for log, sequence, digest in certificate.state.heads
     ]
-    body: dict[str, Json] = {
-        "format": FORMAT,
-        "kind": certificate.kind,
-        "parts": [_part_json(part) for part in certificate.parts],
-        "state": {
-            "as_of_day": certificate.state.as_of_day,
-            "hash": certificate.state.state_hash,
-            "heads": heads,
-        },
+    state: Json = {
+        "as_of_day": certificate.state.as_of_day,
+        "hash": certificate.state.state_hash,
+        "heads": heads,
     }
-    body["digest"] = hashlib.sha256(_canonical(body).encode()).hexdigest()
-    return _canonical(body)
+    parts = ",".join(_spell_part(part) for part in certificate.parts)
+    rest = (
+        f'"format":{_canonical(FORMAT)},"kind":{_canonical(certificate.kind)},'
+        f'"parts":[{parts}],"state":{_canonical(state)}}}'
+    )
+    # Keys stand in order, so the digest goes in front of what it is taken over.
+    digest = hashlib.sha256(("{" + rest).encode()).hexdigest()
+    return f'{{"digest":"{digest}",{rest}'
 
 
 def verify(text: str) -> tuple[Finding, ...]:
@@ -124,18 +125,14 @@ def largest(name: str, problem: Problem, steps: tuple[int, ...], column: int) ->
 
 def smallest(name: str, problem: Problem, found: Rounded) -> Part:
     """Claim that steps satisfy every row at a cost near the least, none of them one too many."""
-    assert found.steps is not None, "a correction without steps is not claimed"
-    blocking: list[Json] = []
-    for index, (n, column) in enumerate(zip(found.steps, problem.columns, strict=True)):
-        rest = min(max(0, column.lo), column.hi)
-        if n != rest:
-            less = list(found.steps)
-            less[index] += 1 if n < rest else -1
-            blocking.append([index, first_broken_row(problem, tuple(less))])
+    checked = check_smallest(problem, found)
+    assert checked is not None, "the solver's answer proves itself"
+    assert found.steps is not None, "what was checked has steps"
+    gap, blocking = checked
     proof: dict[str, Json] = {
-        "blocking": blocking,
+        "blocking": [[column, row] for column, row in blocking],
         "denominator": spell(found.denominator),
-        "gap_ppm": _gap_ppm(problem, found),
+        "gap_ppm": gap,
         "multipliers": _multipliers_json(found.multipliers),
         "steps": list(found.steps),
     }
@@ -196,12 +193,16 @@ def _canonical(body: Json) -> str:
     return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def _part_json(part: Part) -> Json:
-    problem = None if part.problem is None else _problem_json(part.problem)
-    return {"claim": part.claim, "name": part.name, "problem": problem, "proof": part.proof}
+def _spell_part(part: Part) -> str:
+    problem = "null" if part.problem is None else _spell_problem(part.problem)
+    return (
+        f'{{"claim":{_canonical(part.claim)},"name":{_canonical(part.name)},'
+        f'"problem":{problem},"proof":{_canonical(part.proof)}}}'
+    )
 
 
-def _problem_json(problem: Problem) -> Json:
+def _spell_problem(problem: Problem) -> str:
+    """Spell a problem in canonical JSON; the long lists of integers by compiled code."""
     scales = zip(problem.columns, problem.exponents.tolist(), problem.eases.tolist(), strict=True)
     columns: list[Json] = [
         {
@@ -225,14 +226,15 @@ def _problem_json(problem: Problem) -> Json:
         }
         for rule in problem.rules
     ]
-    rows: dict[str, Json] = {
-        "bound": problem.bounds.tolist(),
-        "coefficients": problem.coefficients.tolist(),
-        "day": problem.days.tolist(),
-        "exponent": problem.row_exponents.tolist(),
-        "rule": problem.rule_of_row.tolist(),
+    lists = {
+        "bound": _canonical(problem.bounds.tolist()),
+        "coefficients": spell_rows(problem.coefficients),
+        "day": _canonical(problem.days.tolist()),
+        "exponent": _canonical(problem.row_exponents.tolist()),
+        "rule": _canonical(problem.rule_of_row.tolist()),
     }
-    return {"columns": columns, "rows": rows, "rules": rules}
+    rows = ",".join(f'"{name}":{text}' for name, text in lists.items())
+    return f'{{"columns":{_canonical(columns)},"rows":{{{rows}}},"rules":{_canonical(rules)}}}'
 
 
 def _multipliers_json(multipliers: tuple[tuple[int, int], ...]) -> Json:
@@ -245,24 +247,3 @@ def _witness_json(point: tuple[Fraction, ...]) -> Json:
         "denominator": spell(shared),
         "numerators": [spell(int(x * shared)) for x in point],
     }
-
-
-def _gap_ppm(problem: Problem, found: Rounded) -> int:
-    """Return by how many millionths the steps cost more than the least cost, rounded up."""
-    _, _, lo, hi, exponents, eases = (part.tolist() for part in problem.arrays)
-    assert found.steps is not None
-    shift = max(exponents, default=0)
-    shared = lcm(*eases)
-    least = cost = 0
-    for j, ease in enumerate(eases):
-        step = 1 << (shift - exponents[j])
-        pull = 0
-        for row, value in found.multipliers:
-            pull += value * int(problem.coefficients[row, j])
-        free = -ease * ease * pull << shift
-        low, high = (limit * step * found.denominator for limit in (lo[j], hi[j]))
-        least += (min(max(free, low), high) * (shared // ease)) ** 2
-        cost += (found.steps[j] * step * found.denominator * (shared // ease)) ** 2
-    if not least:
-        return 0
-    return max(0, -((cost - least) * -(10**6) // least))

@@ -96,9 +96,12 @@ def read(text: str) -> Json:
     require(isinstance(certificate, dict), "this is not a JSON object")
     require(certificate.get("format") == FORMAT, f"the format is not {FORMAT}")
     require(spelled == text.rstrip("\n"), "this is not the canonical spelling")
-    body = {key: value for key, value in certificate.items() if key != "digest"}
-    digest = hashlib.sha256(canonical(body).encode()).hexdigest()
-    require(certificate.get("digest") == digest, "the digest does not match")
+    # Keys are sorted, so the digest stands first and the rest is what it was taken over.
+    digest = certificate.get("digest")
+    head = f'{{"digest":{canonical(digest)},'
+    require(spelled.startswith(head), "the digest is missing")
+    body = "{" + spelled[len(head) :]
+    require(digest == hashlib.sha256(body.encode()).hexdigest(), "the digest does not match")
     parts = certificate.get("parts")
     require(
         isinstance(parts, list) and all(isinstance(part, dict) for part in parts),
@@ -145,7 +148,9 @@ class Problem:
         exponents = [whole(column["exponent"]) for column in columns]
         self.rule = [whole(index) for index in rows["rule"]]
         self.bound = [whole(value) for value in rows["bound"]]
-        self.matrix = [[whole(value) for value in row] for row in rows["coefficients"]]
+        self.matrix: list[list[int]] = rows["coefficients"]
+        numbers = (value for row in self.matrix for value in row)
+        require(all(type(value) is int for value in numbers), "a coefficient is not an integer")
         require(all(0 <= e <= EXPONENT_MAX for e in exponents), "an exponent is out of range")
         require(all(ease > 0 for ease in self.ease), "an ease is not positive")
         require(
@@ -161,7 +166,8 @@ class Problem:
 
     def excess(self, row: int, point: list[int], denominator: int) -> int:
         """Return activity - bound of a row; the point is over 2^shift x denominator."""
-        activity = sum(a * x for a, x in zip(self.matrix[row], point, strict=True) if a and x)
+        own = self.matrix[row]
+        activity = sum(own[column] * x for column, x in enumerate(point) if x)
         return activity - self.bound[row] * denominator * (1 << self.shift)
 
     def at(self, steps: list[int]) -> list[int]:

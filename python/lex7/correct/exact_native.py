@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from lex7 import _core
 from lex7.correct.exact import Infeasible, Optimum
-from lex7.correct.problem import Problem
+from lex7.correct.problem import Integers, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,19 @@ def solve_on_grid(problem: Problem) -> Rounded | Infeasible:
     return Rounded(tuple(multipliers), denominator, None if steps is None else tuple(steps))
 
 
+def check_smallest(problem: Problem, found: Rounded) -> tuple[int, list[tuple[int, int]]] | None:
+    """Check an answer without a solver.
+
+    Returns:
+        By how many millionths the steps cost more than the least cost, and for each moved column
+        the row that one step less breaks; None where the answer is not proven.
+    """
+    if found.steps is None:
+        return None
+    arrays, multipliers = problem.arrays, list(found.multipliers)
+    return _core.solve_check(arrays, multipliers, found.denominator, list(found.steps))
+
+
 def find_conflict(problem: Problem) -> Conflict | None:
     """Return the minimal conflict of an infeasible problem, None where it is feasible."""
     found = _core.solve_conflict(problem.arrays, problem.rule_of_row.tolist())
@@ -87,6 +100,13 @@ def leave_idle(problem: Problem) -> Problem:
         for index, column in enumerate(problem.columns)
     )
     return replace(problem, columns=columns)
+
+
+def spell_rows(values: Integers) -> str:
+    """Spell a matrix of integers as JSON."""
+    if not values.shape[1]:
+        return "[" + ",".join("[]" for _ in range(len(values))) + "]"
+    return _core.spell_rows(values)
 
 
 def _answer(

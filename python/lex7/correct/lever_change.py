@@ -138,16 +138,16 @@ def _rounds(
     is_joint = any(block.demand.is_joint for _, way in chosen for block in way)
     for _ in range(ROUNDS + 1 if is_joint else 1):
         problem = _problem(task, chosen)
-        found = exact_native.solve_on_grid(exact_native.leave_idle(problem))
-        idle = problem if isinstance(found, Infeasible) else exact_native.leave_idle(problem)
-        if isinstance(found, Infeasible):
-            found = exact_native.solve_on_grid(problem)
+        moving = exact_native.leave_idle(problem)
+        found = exact_native.solve_on_grid(moving)
+        if isinstance(found, Infeasible) or found.steps is None:
+            moving, found = problem, exact_native.solve_on_grid(problem)
         if isinstance(found, Infeasible):
             failure = failure or _conflict(problem, name)
             break
         if found.steps is None:
             break
-        answer = _answer(task, idle, found, name, is_exhaustive=is_exhaustive)
+        answer = _answer(task, moving, found, name, is_exhaustive=is_exhaustive)
         shift = _shift(task, found.steps)
         if _is_accepted(task, shift) and (best is None or answer.cost < best.cost):
             best = answer

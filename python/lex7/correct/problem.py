@@ -143,20 +143,16 @@ def build_problem(rows: tuple[RealRows, ...], columns: tuple[Column, ...]) -> Pr
         [max(abs(c.lo), abs(c.hi)) / 2**e for c, e in zip(columns, exponents, strict=True)],
         dtype=np.float64,
     )
-    rounded = [_round_block(block, unit_sizes, reach) for block in ordered]
-    counts = [len(block.days) for block in ordered]
+    slack, gradient = _stacked(ordered, len(columns))
+    row_exponents, coefficients, bounds = _rounded(slack, gradient, unit_sizes, reach)
     return Problem(
         rules=tuple(block.rule for block in ordered),
         columns=columns,
-        rule_of_row=np.repeat(np.arange(len(ordered), dtype=np.int64), counts),
-        days=_joined([np.array(block.days, dtype=np.int64) for block in ordered]),
-        row_exponents=_joined([part[0] for part in rounded]),
-        coefficients=np.ascontiguousarray(
-            np.concatenate([part[1] for part in rounded])
-            if rounded
-            else np.zeros((0, len(columns)), dtype=np.int64)
-        ),
-        bounds=_joined([part[2] for part in rounded]),
+        rule_of_row=_rule_of_row(ordered),
+        days=_days(ordered),
+        row_exponents=row_exponents,
+        coefficients=coefficients,
+        bounds=bounds,
         exponents=np.array(exponents, dtype=np.int64),
         eases=_eases(columns, exponents),
     )
@@ -172,23 +168,19 @@ def build_amount_problem(rows: tuple[RealRows, ...], column: Column) -> Problem:
         ProblemError: a number is not finite.
     """
     ordered = sorted(rows, key=lambda block: (block.rule.priority, block.rule.directive))
+    slacks, gradients = _stacked(ordered, 1)
     signs: list[int] = []
     bounds: list[int] = []
-    for block in ordered:
-        if not (np.isfinite(block.gradient).all() and np.isfinite(block.slack).all()):
-            raise ProblemError(f"a row of {block.rule.directive!r} is not a finite number")
-        pairs = zip(block.gradient[:, 0].tolist(), block.slack.tolist(), strict=True)
-        for gradient, slack in pairs:
-            unit = Fraction(abs(gradient)) * column.step if gradient else Fraction(1)
-            scaled = Fraction(slack) / unit * STEP_PARTS
-            signs.append(STEP_PARTS if gradient < 0 else -STEP_PARTS if gradient > 0 else 0)
-            bounds.append(max(-AMOUNT_BOUND_MAX, min(AMOUNT_BOUND_MAX, floor(scaled))))
-    counts = [len(block.days) for block in ordered]
+    for gradient, slack in zip(gradients[:, 0].tolist(), slacks.tolist(), strict=True):
+        unit = Fraction(abs(gradient)) * column.step if gradient else Fraction(1)
+        scaled = floor(Fraction(slack) / unit * STEP_PARTS)
+        signs.append(STEP_PARTS if gradient < 0 else -STEP_PARTS if gradient > 0 else 0)
+        bounds.append(max(-AMOUNT_BOUND_MAX, min(AMOUNT_BOUND_MAX, scaled)))
     return Problem(
         rules=tuple(block.rule for block in ordered),
         columns=(column,),
-        rule_of_row=np.repeat(np.arange(len(ordered), dtype=np.int64), counts),
-        days=_joined([np.array(block.days, dtype=np.int64) for block in ordered]),
+        rule_of_row=_rule_of_row(ordered),
+        days=_days(ordered),
         row_exponents=np.zeros(len(bounds), dtype=np.int64),
         coefficients=np.array(signs, dtype=np.int64).reshape(-1, 1),
         bounds=np.array(bounds, dtype=np.int64),
@@ -209,34 +201,47 @@ def _check_columns(columns: tuple[Column, ...]) -> None:
             raise ProblemError(f"lever {column.lever!r} needs a positive step and reluctance")
 
 
-def _round_block(
-    block: RealRows, unit_sizes: Reals, reach: Reals
+def _stacked(ordered: list[RealRows], width: int) -> tuple[Reals, Reals]:
+    """Return the slacks and gradients of all directives under one another, checked."""
+    for block in ordered:
+        shape = (len(block.days), width)
+        if block.gradient.shape != shape or block.slack.shape != shape[:1]:
+            raise ProblemError(f"rows of {block.rule.directive!r} have the wrong shape")
+    slack = np.concatenate([np.zeros(0), *(block.slack for block in ordered)])
+    gradient = np.concatenate([np.zeros((0, width)), *(block.gradient for block in ordered)])
+    if not (np.isfinite(slack).all() and np.isfinite(gradient).all()):
+        raise ProblemError("a row is not made of finite numbers")
+    return slack, gradient
+
+
+def _rounded(
+    slack: Reals, gradient: Reals, unit_sizes: Reals, reach: Reals
 ) -> tuple[Integers, Integers, Integers]:
-    """Return exponents, coefficients and bounds of one directive's rows."""
-    shape = (len(block.days), len(unit_sizes))
-    if block.gradient.shape != shape or block.slack.shape != shape[:1]:
-        raise ProblemError(f"rows of {block.rule.directive!r} have the wrong shape")
-    effect = -block.gradient * unit_sizes
-    if not (np.isfinite(effect).all() and np.isfinite(block.slack).all()):
-        raise ProblemError(f"a row of {block.rule.directive!r} is not a finite number")
+    """Return exponents, coefficients and bounds of all rows."""
+    effect = -gradient * unit_sizes
     largest = np.abs(effect).max(axis=1, initial=0.0)
-    scale_from = np.where(largest > 0, largest, np.abs(block.slack))
+    scale_from = np.where(largest > 0, largest, np.abs(slack))
     row_exponents = np.frexp(scale_from)[1].astype(np.int64)
     shift = ROW_BITS - row_exponents
     coefficients = np.rint(np.ldexp(effect, shift[:, None])).astype(np.int64)
     # Half a unit for each column at the far end of its box, and 2^-6 for the float products; a row
     # that no lever moves has neither.
     worst = np.where(largest > 0, 2.0**-6, 0.0)
-    for column in range(shape[1]):
+    for column in range(len(reach)):
         worst += 0.5 * reach[column] * (effect[:, column] != 0)
     with np.errstate(over="ignore"):
-        bounds = np.floor(np.ldexp(block.slack, shift) - worst)
+        bounds = np.floor(np.ldexp(slack, shift) - worst)
     bounds = np.clip(bounds, -BOUND_MAX, BOUND_MAX).astype(np.int64)
-    return row_exponents, coefficients, bounds
+    return row_exponents, np.ascontiguousarray(coefficients), bounds
 
 
-def _joined(parts: list[Integers]) -> Integers:
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+def _rule_of_row(ordered: list[RealRows]) -> Integers:
+    counts = [len(block.days) for block in ordered]
+    return np.repeat(np.arange(len(ordered), dtype=np.int64), counts)
+
+
+def _days(ordered: list[RealRows]) -> Integers:
+    return np.array([day for block in ordered for day in block.days], dtype=np.int64)
 
 
 def _eases(columns: tuple[Column, ...], exponents: list[int]) -> Integers:

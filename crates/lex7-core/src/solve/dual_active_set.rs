@@ -23,26 +23,50 @@ pub(super) struct Relaxed {
     pub(super) changes: Vec<f64>,
 }
 
+/// A problem in floats of which single columns can be held still.
+pub(super) struct Relaxation {
+    scaled: Scaled,
+}
+
+impl Relaxation {
+    pub(super) fn new(problem: &Problem) -> Self {
+        Self { scaled: Scaled::new(problem) }
+    }
+
+    /// Hold a column at zero; returns what `release` needs.
+    pub(super) fn hold(&mut self, column: usize) -> Vec<f64> {
+        let rows = self.scaled.rows;
+        self.scaled.by_column[column * rows..(column + 1) * rows]
+            .iter_mut()
+            .map(|value| std::mem::replace(value, 0.0))
+            .collect()
+    }
+
+    pub(super) fn release(&mut self, column: usize, held: &[f64]) {
+        let rows = self.scaled.rows;
+        self.scaled.by_column[column * rows..(column + 1) * rows].copy_from_slice(held);
+    }
+
+    /// Approximate the optimum; None where there seems to be none.
+    pub(super) fn solve(&self) -> Option<Relaxed> {
+        let (working, farkas) = run(&self.scaled);
+        if farkas.is_some() {
+            return None;
+        }
+        let changes = working.primal(&self.scaled);
+        let mut cost = 0.0;
+        for value in &changes {
+            cost += 0.5 * value * value;
+        }
+        Some(Relaxed { cost, changes })
+    }
+}
+
 /// Propose the active constraints of a problem, or a combination of rows that no point satisfies.
 pub fn propose(problem: &Problem) -> Proposal {
     let scaled = Scaled::new(problem);
     let (working, farkas) = run(&scaled);
     Proposal { active: working.active, farkas }
-}
-
-/// Approximate the optimum; None where there seems to be none.
-pub(super) fn relax(problem: &Problem) -> Option<Relaxed> {
-    let scaled = Scaled::new(problem);
-    let (working, farkas) = run(&scaled);
-    if farkas.is_some() {
-        return None;
-    }
-    let changes = working.primal(&scaled);
-    let mut cost = 0.0;
-    for value in &changes {
-        cost += 0.5 * value * value;
-    }
-    Some(Relaxed { cost, changes })
 }
 
 fn run(scaled: &Scaled) -> (Working, Option<Vec<(usize, f64)>>) {

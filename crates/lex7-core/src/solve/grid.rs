@@ -58,8 +58,10 @@ fn slacks(problem: &Problem, steps: &[i64]) -> Vec<i128> {
     (0..problem.rows)
         .map(|row| {
             let mut slack = i128::from(problem.bounds[row]) << exponent;
-            for (j, &count) in steps.iter().enumerate() {
-                slack -= activity(problem, row, j, count);
+            for ((&a, &count), &own) in problem.row(row).iter().zip(steps).zip(&problem.exponents) {
+                if count != 0 {
+                    slack -= (i128::from(a) * i128::from(count)) << (exponent - own);
+                }
             }
             slack
         })

@@ -9,6 +9,7 @@
 mod admit;
 mod box_bound;
 mod canonical;
+mod check;
 mod conflict;
 mod dual_active_set;
 mod exact;
@@ -18,9 +19,11 @@ mod point;
 mod problem;
 mod ratio;
 mod sparse;
+mod spelling;
 mod working;
 
 pub use canonical::Optimum;
+pub use check::{Claim, blocking_rows, is_smallest};
 pub use conflict::{Conflict, find_conflict};
 pub use dual_active_set::{Proposal, propose};
 pub use exact::Answer;
@@ -28,6 +31,7 @@ pub use grid::{Rounded, round_to_grid};
 pub use point::Point;
 pub use problem::{BadProblem, Problem};
 pub use sparse::choose_idle;
+pub use spelling::spell_rows;
 
 /// Solve from our own proposal: the optimum with canonical multipliers, or a proof that there is none.
 pub fn solve(problem: &Problem) -> Answer {

@@ -1,5 +1,5 @@
 //! Few changes rather than many tiny ones: which columns may stay where they are at little extra cost.
-use super::dual_active_set::relax;
+use super::dual_active_set::Relaxation;
 use super::problem::Problem;
 
 /// A correction with fewer levers may cost this many times the cheapest one; 1.25 in the squared objective is
@@ -10,27 +10,28 @@ const COST_RATIO_MAX: f64 = 1.25;
 ///
 /// The choice is made in floats, in a fixed order; what is proven later is the problem without these columns.
 pub fn choose_idle(problem: &Problem) -> Vec<usize> {
-    let Some(full) = relax(problem) else {
+    let mut relaxation = Relaxation::new(problem);
+    let Some(full) = relaxation.solve() else {
         return Vec::new();
     };
     let limit = COST_RATIO_MAX * full.cost;
     let is_idle = |j: &usize| problem.lo[*j] <= 0 && problem.hi[*j] >= 0;
     let mut open: Vec<usize> = (0..problem.columns).filter(is_idle).collect();
     open.sort_by(|&a, &b| full.changes[a].abs().total_cmp(&full.changes[b].abs()).then(a.cmp(&b)));
-    let mut tried = problem.clone();
     let mut idle: Vec<usize> = Vec::new();
     let mut count = open.len() / 2;
     while !open.is_empty() {
         count = count.clamp(1, open.len());
-        let mut attempt = tried.clone();
-        for &j in &open[..count] {
-            (attempt.lo[j], attempt.hi[j]) = (0, 0);
-        }
-        if relax(&attempt).is_some_and(|found| found.cost <= limit) {
+        let held: Vec<Vec<f64>> = open[..count].iter().map(|&j| relaxation.hold(j)).collect();
+        if relaxation.solve().is_some_and(|found| found.cost <= limit) {
             idle.extend(open.drain(..count));
-            tried = attempt;
             count = open.len() / 2;
-        } else if count == 1 {
+            continue;
+        }
+        for (&j, values) in open[..count].iter().zip(&held) {
+            relaxation.release(j, values);
+        }
+        if count == 1 {
             open.remove(0);
         } else {
             count /= 2;

@@ -1,0 +1,147 @@
+"""Corrections with proof: 30 levers, 24 months, 46 directives, 1,104 rows, and 10 times the levers.
+
+Clarabel solves the same rows without any proof; its time is the peer of ours with one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from fractions import Fraction
+
+import clarabel
+import numpy as np
+from report import Row, cost, finish
+from report import seconds as seconds_on
+from scipy import sparse
+
+from lex7.base.civil import Day
+from lex7.correct import certificate as certificates
+from lex7.correct import check_certificate, exact_native
+from lex7.correct.exact import Infeasible
+from lex7.correct.problem import Column, Problem, RealRows, Rule, build_problem
+
+MONTHS = 24
+DIRECTIVES = 46
+TODAY = 20_779
+
+
+def seconds(work: Callable[[], object], *, repeat: int) -> float:
+    """The median processor time of one call, whatever else the machine does."""
+    return seconds_on(work, repeat=repeat, clock=time.process_time)
+
+
+def columns(levers: int, copies: int) -> tuple[Column, ...]:
+    """Levers in cents; `copies` of each stand for one per month."""
+    return tuple(
+        Column(
+            f"lever-{index}-{month}",
+            "USD a month",
+            Fraction(1, 100),
+            -30_000,
+            0,
+            Fraction(1, 100 + 10 * (index % 7)),
+        )
+        for index in range(levers)
+        for month in range(copies)
+    )
+
+
+def blocks(levers: int, copies: int, shortfall: float) -> tuple[RealRows, ...]:
+    """Directives over cash: each month feels every lever moved in it or before."""
+    rng = np.random.default_rng(7)
+    months = np.arange(1, MONTHS + 1)
+    found = []
+    for directive in range(DIRECTIVES):
+        share = rng.uniform(0, 1, levers) * (rng.uniform(0, 1, levers) < 0.4)
+        if copies == 1:
+            gradient = -np.outer(months, share)
+        else:
+            felt = (months[:, None] >= months[None, :]).astype(float)
+            gradient = -np.kron(share, felt)
+        slack = np.abs(rng.uniform(50, 1500) * (1 + 0.1 * months) + rng.normal(0, 50, MONTHS))
+        if directive % 9 == 3:
+            slack = slack - shortfall * (months > 12)
+        rule = Rule(f"d{directive:02}", directive % 5, "USD", f"Rule {directive} holds.")
+        days = tuple(Day(TODAY + 30 * int(month)) for month in months)
+        found.append(RealRows(rule, days, slack, gradient))
+    return tuple(found)
+
+
+def decide(real: tuple[RealRows, ...], levers: tuple[Column, ...]) -> str:
+    """From real rows to the text of a certificate."""
+    problem = exact_native.leave_idle(build_problem(real, levers))
+    found = exact_native.solve_on_grid(problem)
+    assert not isinstance(found, Infeasible)
+    part = certificates.smallest("levers", problem, found)
+    return certificates.encode(certificates.Certificate("CORRECT", (part,)))
+
+
+def refuse(real: tuple[RealRows, ...], levers: tuple[Column, ...]) -> str:
+    """From real rows to the text of a conflict."""
+    problem = build_problem(real, levers)
+    found = exact_native.find_conflict(problem)
+    assert found is not None
+    part = certificates.conflict("levers", problem, found)
+    return certificates.encode(certificates.Certificate("REJECT", (part,)))
+
+
+def second_opinion(problem: Problem) -> None:
+    """Solve the same integers with Clarabel."""
+    coefficients, bounds, lo, hi, exponents, eases = problem.arrays
+    relative = eases / eases.max()
+    units = np.ldexp(relative, exponents)
+    matrix = sparse.csc_matrix(
+        np.vstack([coefficients * relative, np.diag(units), -np.diag(units)])
+    )
+    right = np.concatenate([bounds, hi, -lo]).astype(float)
+    settings = clarabel.DefaultSettings()
+    settings.verbose = False
+    cones = [clarabel.NonnegativeConeT(len(right))]
+    identity = sparse.identity(len(eases), format="csc")
+    clarabel.DefaultSolver(identity, np.zeros(len(eases)), matrix, right, cones, settings).solve()
+
+
+def measure(levers: int, copies: int, limit_ms: float, repeat: int) -> list[Row]:
+    """One size: the decision against its limit and against Clarabel."""
+    lever_columns = columns(levers, copies)
+    real = blocks(levers, copies, 900.0)
+    problem = build_problem(real, lever_columns)
+    size = f"{len(lever_columns)} levers, {len(problem.bounds)} rows"
+    ours = 1e3 * seconds(lambda: decide(real, lever_columns), repeat=repeat)
+    peer = 1e3 * seconds(lambda: second_opinion(problem), repeat=max(3, repeat // 3))
+    return [
+        cost(f"decision with certificate, {size}", ours, "ms", "limit", limit_ms, 1.0),
+        cost(f"the same, {size}", ours, "ms", "Clarabel without proof", peer, 1.0),
+    ]
+
+
+def checks() -> list[Row]:
+    """What checking and refusing cost at the first size."""
+    lever_columns = columns(30, 1)
+    real = blocks(30, 1, 900.0)
+    text = decide(real, lever_columns)
+    assert not check_certificate.check(text)
+    problem = exact_native.leave_idle(build_problem(real, lever_columns))
+    found = exact_native.solve_on_grid(problem)
+    assert not isinstance(found, Infeasible)
+    native = 1e3 * seconds(lambda: exact_native.check_smallest(problem, found), repeat=15)
+    pure = 1e3 * seconds(lambda: check_certificate.check(text), repeat=9)
+    hopeless = blocks(30, 1, 200_000.0)
+    assert not check_certificate.check(refuse(hopeless, lever_columns))
+    refusal = 1e3 * seconds(lambda: refuse(hopeless, lever_columns), repeat=9)
+    return [
+        cost("exact check, compiled", native, "ms", "limit", 10.0, 1.0),
+        cost("exact check of the file, pure Python", pure, "ms", "limit", 100.0, 1.0),
+        cost("conflict set with certificate", refusal, "ms", "limit", 40.0, 1.0),
+    ]
+
+
+def main() -> None:
+    """Print all rows."""
+    rows = [*measure(30, 1, 10.0, 15), *checks(), *measure(30, 24, 300.0, 5)]
+    finish(rows)
+
+
+if __name__ == "__main__":
+    main()
