@@ -110,7 +110,7 @@ pub fn fit(
         return Err(refuse("values", "a series whose likelihood is finite somewhere", "none of the starts"));
     };
     best.advance(&mut objective, &bounds, ITERATIONS_MAX);
-    let second = curvature(&mut objective, &best.point);
+    let second = curvature(&mut objective, &best.point, &best.slope);
     polish(&mut objective, &mut best, &second, &bounds);
     let (log_sd, identified) = judge(free, &second);
     Ok(Fitted {

@@ -132,6 +132,11 @@ impl Model {
         columns.map(|part| part.parameters[1] as usize + 1).max().unwrap_or(0)
     }
 
+    /// Answer whether every observation looks at the state in the same way.
+    pub(crate) fn has_fixed_row(&self) -> bool {
+        self.components.iter().all(|part| !matches!(part.kind, Kind::Regression | Kind::Step))
+    }
+
     /// Return the variance of the observation noise.
     pub fn noise_variance(&self) -> f64 {
         self.observation_sd * self.observation_sd * self.robust.variance_factor()

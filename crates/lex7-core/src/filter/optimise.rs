@@ -2,7 +2,7 @@
 
 /// Forward-difference step on logarithms.
 const STEP: f64 = 1e-6;
-/// Step of the central differences of gradients.
+/// Step of the differences of gradients.
 const STEP_SECOND: f64 = 1e-4;
 const HALVINGS_MAX: usize = 30;
 const GRADIENT_SMALL: f64 = 1e-4;
@@ -67,14 +67,13 @@ impl Search {
                 return;
             }
             let direction = descend(&self.inverse, &self.slope, &free);
-            let Some(next) = self.look_along(objective, &direction, bounds) else {
+            let Some((next, next_value, next_slope)) = self.look_along(objective, &direction, bounds) else {
                 // No descent along this direction: forget the curvature once, then stop.
                 let fresh = identity(size, &self.slope);
                 self.converged = self.inverse == fresh;
                 self.inverse = fresh;
                 continue;
             };
-            let (next_value, next_slope) = objective.slope(&next);
             let gain = self.value - next_value;
             learn(&mut self.inverse, &self.point, &next, (&self.slope, &next_slope));
             (self.point, self.value, self.slope) = (next, next_value, next_slope);
@@ -88,9 +87,9 @@ impl Search {
         objective: &mut impl Objective,
         direction: &[f64],
         bounds: &Bounds,
-    ) -> Option<Vec<f64>> {
+    ) -> Option<(Vec<f64>, f64, Vec<f64>)> {
         let mut length = 1.0;
-        for _ in 0..HALVINGS_MAX {
+        for trial in 0..HALVINGS_MAX {
             let next: Vec<f64> = (0..direction.len())
                 .map(|i| bounds.clamp(i, self.point[i] + length * direction[i]))
                 .collect();
@@ -98,9 +97,12 @@ impl Search {
             for (i, x) in next.iter().enumerate() {
                 promised += self.slope[i] * (x - self.point[i]);
             }
-            let value = objective.value(&next);
+            // The first trial is mostly taken, so its gradient is computed along with it.
+            let (value, slope) =
+                if trial == 0 { objective.slope(&next) } else { (objective.value(&next), Vec::new()) };
             if value < self.value && value <= self.value + 1e-4 * promised {
-                return Some(next);
+                let slope = if trial == 0 { slope } else { objective.slope(&next).1 };
+                return Some((next, value, slope));
             }
             length *= 0.5;
         }
@@ -185,19 +187,17 @@ fn learn(inverse: &mut [f64], point: &[f64], next: &[f64], (slope, next_slope): 
     }
 }
 
-/// Central differences of the gradient, (n, n) row-major, made symmetric.
-pub(crate) fn curvature(objective: &mut impl Objective, point: &[f64]) -> Vec<f64> {
+/// Forward differences of the gradient, (n, n) row-major, made symmetric; `slope` is that at the point.
+pub(crate) fn curvature(objective: &mut impl Objective, point: &[f64], slope: &[f64]) -> Vec<f64> {
     let size = point.len();
     let mut out = vec![0.0; size * size];
     let mut probe = point.to_vec();
     for i in 0..size {
         probe[i] = point[i] + STEP_SECOND;
         let up = objective.slope(&probe).1;
-        probe[i] = point[i] - STEP_SECOND;
-        let down = objective.slope(&probe).1;
         probe[i] = point[i];
         for j in 0..size {
-            let second = (up[j] - down[j]) / (4.0 * STEP_SECOND);
+            let second = (up[j] - slope[j]) / (2.0 * STEP_SECOND);
             out[i * size + j] += second;
             out[j * size + i] += second;
         }

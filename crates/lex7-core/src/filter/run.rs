@@ -111,21 +111,21 @@ pub(crate) fn check_inputs(
 /// Carries beliefs through time, keeping the blocks of the last step length.
 #[derive(Debug, Clone)]
 pub(crate) struct Clockwork {
-    days: f64,
+    step_ns: i128,
     pub(crate) cells: Vec<Cell>,
 }
 
 impl Clockwork {
     pub(crate) fn new() -> Self {
-        Clockwork { days: f64::NAN, cells: Vec::new() }
+        Clockwork { step_ns: 0, cells: Vec::new() }
     }
 
     /// Set the blocks for a step between two times.
     pub(crate) fn wind(&mut self, model: &Model, from_ns: i64, to_ns: i64) {
-        let days = (i128::from(to_ns) - i128::from(from_ns)) as f64 / NS_PER_DAY;
-        if days != self.days {
-            discretise(model, days, &mut self.cells);
-            self.days = days;
+        let step_ns = i128::from(to_ns) - i128::from(from_ns);
+        if step_ns != self.step_ns || self.cells.is_empty() {
+            discretise(model, step_ns as f64 / NS_PER_DAY, &mut self.cells);
+            self.step_ns = step_ns;
         }
     }
 }

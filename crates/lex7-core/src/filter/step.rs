@@ -32,6 +32,8 @@ pub(crate) struct Workspace {
     row: Vec<f64>,
     /// The places where h is not zero.
     seen: Vec<usize>,
+    /// Whether `row` is that of a model whose row never changes.
+    is_fixed: bool,
     cross: Vec<f64>,
     gain: Vec<f64>,
     tail: Vec<f64>,
@@ -44,6 +46,7 @@ impl Workspace {
         Workspace {
             row: vec![0.0; states],
             seen: Vec::with_capacity(states),
+            is_fixed: false,
             cross: vec![0.0; states],
             gain: vec![0.0; states],
             tail: vec![0.0; states],
@@ -68,10 +71,14 @@ impl Workspace {
         self.row.len()
     }
 
-    /// Set the observation row of a model at one time.
+    /// Set the observation row of a model at one time; one workspace serves one model.
     pub(crate) fn look(&mut self, model: &Model, time_ns: i64, inputs: &[f64]) {
+        if self.is_fixed {
+            return;
+        }
         observe(model, time_ns, inputs, None, &mut self.row);
         self.find_seen();
+        self.is_fixed = model.has_fixed_row();
     }
 
     /// Set the observation row.
