@@ -9,7 +9,7 @@ report and JSON can never disagree. An object may lack any field; what is missin
     verdicts      propose's objects: id, proposal, verdict, reason, alternatives[], certificate
     verification  nodes[]: node, entries, seals, state_hash, ok; lattice_hash, entries_per_second
     findings      code, where, sentence, text
-    summary       imports[]: name, new_count, known_count, passed_over_count, first, last
+    summary       imports[]: file, kept, new{}, first, last
 """
 
 from __future__ import annotations
@@ -180,30 +180,32 @@ def _imports(summary: Json, findings: Sequence[Json], page: Page) -> str:
     if not rows and not findings:
         return ""
     lines = [page.heading("What was read")]
-    width = max((len(_text(row, "name")) for row in rows), default=0)
+    width = max((len(_text(row, "file")) for row in rows), default=0)
     width = min(max(width, 12), 34)
     for row in rows:
-        kept = _number(row, "new_count") or 0
-        extra = [
-            f"{int(number):,} {word}"
-            for key, word in (
-                ("known_count", "already known"),
-                ("passed_over_count", "not followed"),
-            )
-            if (number := _number(row, key))
-        ]
+        line = f"   {_clip(_text(row, 'file'), width):<{width}} {_counted(row)}"
         span = f"{_text(row, 'first')} … {_text(row, 'last')}" if _text(row, "first") else ""
-        words = f"{int(kept):>9,} new" + "".join(f", {item}" for item in extra)
-        line = f"   {_clip(_text(row, 'name'), width):<{width}} {words}"
         room = page.width - len(line) - 1
         lines.append(line + (page.paint(f"{span:>{room}}", Ink.FAINT) if len(span) < room else ""))
-    for finding in findings[:FINDINGS_SHOWN_MAX]:
+    told = [found for found in findings if not _text(found, "code").startswith("info.")]
+    for finding in told[:FINDINGS_SHOWN_MAX]:
         sentence = f"{_text(finding, 'where')}: {_text(finding, 'sentence')}"
-        first, *rest = page.wrap("! " + sentence, indent=3, hang=2)
-        lines += [page.paint(line, Ink.WARN) for line in (first, *rest)]
-    if len(findings) > FINDINGS_SHOWN_MAX:
-        lines.append(f"   and {len(findings) - FINDINGS_SHOWN_MAX:,} more findings")
+        wrapped = page.wrap("! " + sentence, indent=3, hang=2)
+        lines += [page.paint(line, Ink.WARN) for line in wrapped]
+    if len(told) > FINDINGS_SHOWN_MAX:
+        lines.append(f"   and {len(told) - FINDINGS_SHOWN_MAX:,} more findings")
+    if not told:
+        lines.append("   nothing in these files needed a remark")
     return "\n".join(lines)
+
+
+def _counted(row: Json) -> str:
+    """Say how much of a file was new and how much was known; notes of passing over are left out."""
+    new = row.get("new")
+    counts = new if isinstance(new, Mapping) else {}
+    fresh = sum(value for value in counts.values() if isinstance(value, int))
+    known = int(_number(row, "kept") or 0) - fresh
+    return f"{fresh:>9,} new" + (f", {known:,} already known" if known > 0 else "")
 
 
 def _models(status: Json, page: Page) -> str:

@@ -145,7 +145,7 @@ def proposals_txt(scale: float, as_of: Day, currency: str) -> bytes:
     return _PROPOSALS.format(
         currency=currency,
         small=_round(650 * scale, 50),
-        large=_round(5_000 * scale, 100),
+        large=_round(6_400 * scale, 100),
         huge=_round(26_000 * scale, 1_000),
         soon=soon,
         spring=spring,

@@ -54,9 +54,9 @@ VERIFIED: Json = {
 }  # fmt: skip
 READ: Json = {
     "imports": [
-        {"name": "checking.ofx", "new_count": 611, "known_count": 0, "first": "2025-05-21",
-         "last": "2026-11-20"},
-        {"name": "checking-2025.ofx", "new_count": 0, "known_count": 241},
+        {"file": "checking.ofx", "kept": 611, "new": {"transactions": 610, "balances": 1},
+         "first": "2025-05-21", "last": "2026-11-20"},
+        {"file": "checking-2025.ofx", "kept": 241, "new": {}},
     ],
 }  # fmt: skip
 FINDING: Json = {"code": "ofx.date", "where": "card.qfx, line 12", "sentence": "a date is missing"}
@@ -129,6 +129,13 @@ def test_imports_and_findings_are_listed() -> None:
     text = whole(Page())
     assert re.search(r"checking-2025.ofx +0 new, 241 already known", text)
     assert "! card.qfx, line 12: a date is missing" in text
+
+
+def test_notes_are_not_remarks() -> None:
+    note: Json = {"code": "info.apple.passed_over", "where": "export.zip", "sentence": "7 others"}
+    text = render_report(STATUS, [], {}, [note], READ)
+    assert "7 others" not in text
+    assert "nothing in these files needed a remark" in text
 
 
 def test_many_findings_are_counted() -> None:
