@@ -250,12 +250,21 @@ def _file(
     for index in sorted(range(len(_KINDS)), key=lambda index: _KINDS[index].stream):
         taken, parts[index] = parts[index], []  # let go of the parts once they are joined
         if taken:
-            rows = Rows(*(np.concatenate(columns) for columns in zip(*taken, strict=True)))
-            taken.clear()
-            filed, repeated = file_rows(_KINDS[index].stream, rows, source_names, where)
+            # Nothing here holds on to the joined rows, so filing frees them once they are sorted.
+            filed, repeated = file_rows(_KINDS[index].stream, _join(taken), source_names, where)
             blocks += filed
             repeated_count += repeated
     return blocks, repeated_count
+
+
+def _join(taken: list[_Part]) -> Rows:
+    columns = [list(column) for column in zip(*taken, strict=True)]
+    taken.clear()
+    joined = []
+    for column in columns:
+        joined.append(np.concatenate(column))
+        column.clear()
+    return Rows(*joined)
 
 
 def _result(

@@ -47,6 +47,7 @@ def file_rows(
     order = np.lexsort((rows.value, rank, rows.end_ns, rows.start_ns, day))
     del rank
     day, rows = day[order], rows.pick(order)
+    del order
     is_new = np.ones(len(day), dtype=np.bool_)
     is_new[1:] = day[1:] != day[:-1]
     for column in (rows.start_ns, rows.end_ns, rows.value, rows.source):
@@ -57,7 +58,7 @@ def file_rows(
     return list(_blocks(stream, day, rows, source_names)), repeated_count
 
 
-def _days(rows: Rows, where: Zone, *, is_night: bool) -> NDArray[np.int64]:
+def _days(rows: Rows, where: Zone, *, is_night: bool) -> NDArray[np.int32]:
     """The day of each row: of its start, or for nights the day whose noon comes after its end."""
     times = rows.end_ns if is_night else rows.start_ns
     first = day_of(int(times.min()), where)
@@ -66,19 +67,19 @@ def _days(rows: Rows, where: Zone, *, is_night: bool) -> NDArray[np.int64]:
     days = range(first, last + 2)
     edges = np.array([edge(Day(day), where) for day in days], dtype=np.int64)
     index = np.searchsorted(edges, times, side="right")
-    return index.astype(np.int64) + (first if is_night else first - 1)
+    return (index + (first if is_night else first - 1)).astype(np.int32)
 
 
-def _ranks(source_names: list[str]) -> NDArray[np.int64]:
+def _ranks(source_names: list[str]) -> NDArray[np.uint16]:
     """Ranks by name: where a source first stood in the file must not show in the order."""
     by_name = sorted(range(len(source_names)), key=lambda index: source_names[index].encode())
-    ranks = np.empty(max(len(by_name), 1), dtype=np.int64)
+    ranks = np.empty(max(len(by_name), 1), dtype=np.uint16)
     ranks[by_name] = np.arange(len(by_name))
     return ranks
 
 
 def _blocks(
-    stream: str, day: NDArray[np.int64], rows: Rows, source_names: list[str]
+    stream: str, day: NDArray[np.int32], rows: Rows, source_names: list[str]
 ) -> Iterator[ObservationBlock]:
     starts = np.flatnonzero(np.diff(day, prepend=day[0] - 1)).tolist()
     for start, end in zip(starts, [*starts[1:], len(day)], strict=True):

@@ -41,3 +41,12 @@ def test_an_instant_lies_within_its_day(time_ns: int) -> None:
     new_york = civil.zone("America/New_York")
     day = civil.day_of(time_ns, new_york)
     assert civil.start_ns(day, new_york) <= time_ns < civil.start_ns(civil.Day(day + 1), new_york)
+
+
+def test_noon_is_twelve_on_the_owners_clock_on_every_day_of_a_change() -> None:
+    berlin = civil.zone("Europe/Berlin")
+    hours = [
+        (civil.noon_ns(day, berlin) - civil.start_ns(day, berlin)) // (3600 * 10**9)
+        for day in (civil.day_from_date(date(2026, month, 25)) for month in (9, 10))
+    ]
+    assert hours == [12, 13]
