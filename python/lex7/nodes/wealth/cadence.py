@@ -9,7 +9,7 @@ weekends shift is read from the dates. This module knows no amounts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
@@ -100,6 +100,16 @@ class Cadence:
 def day_in_month(month: Month, day_of_month: int) -> Day:
     """Return a day of a month, clipped to the month's last day."""
     return Day(month_start(month) + min(day_of_month, month_length(month)) - 1)
+
+
+def yearly_from(cadence: Cadence, day: Day) -> Cadence:
+    """Return the calendar that repeats one hit of a monthly cadence every year."""
+    if not cadence.day_of_month:
+        own = date_of(day).day
+        return Cadence(Step.YEARLY, month_of(day), own, Shift.NONE)
+    near = (month_of(day) + offset for offset in (0, -1, 1))
+    month = min(near, key=lambda one: abs(day - day_in_month(Month(one), cadence.day_of_month)))
+    return replace(cadence, step=Step.YEARLY, origin=month)
 
 
 def find_cadence(days: Sequence[Day]) -> tuple[Cadence, int] | None:

@@ -14,9 +14,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from lex7.base.civil import Day
-from lex7.nodes.wealth.cadence import Cadence, Step, find_cadence
+from lex7.nodes.wealth.cadence import Cadence, Step, find_cadence, yearly_from
 from lex7.nodes.wealth.ledger import Flow, Ledger, Movement
 
 HITS_MIN = 3
@@ -25,6 +26,9 @@ PARTED_HITS_MIN = 4
 YEARLY_HITS = 2
 YEARLY_REST_MAX = 6
 """A payee with more unscheduled payments than this is a place where one shops."""
+
+ONCE_SHARE = 5
+"""What comes beside a regular income counts as an extra if it is at least one part in so many."""
 
 AMOUNT_SHARE = 20
 """Amounts are alike within one part in so many: 5 %."""
@@ -108,16 +112,42 @@ def regular_parts(schedules: Sequence[Schedule]) -> dict[int, int]:
 
 
 def _of_group(hits: Sequence[Hit], last: Day) -> Iterator[Schedule]:
-    taken: dict[int, int] = {}
-    for schedule in _of_payee(hits, last):
-        taken |= dict(schedule.regular)
-        yield schedule
-    if len(hits) - len(taken) <= YEARLY_REST_MAX:
-        rest = [
-            (index, replace(movement, minor=movement.minor - taken.get(index, 0)))
-            for index, movement in hits
-        ]
-        yield from _yearly(rest, last)
+    known = list(_of_payee(hits, last))
+    yield from known
+    taken = regular_parts(known)
+    rest = [
+        (index, replace(movement, minor=movement.minor - taken.get(index, 0)))
+        for index, movement in hits
+        if movement.minor != taken.get(index, 0)
+    ]
+    if len(rest) <= YEARLY_REST_MAX:
+        yearly = list(_yearly(rest, last))
+        yield from yearly
+        again = regular_parts(yearly)
+        for schedule in known:
+            yield from _once(schedule, [hit for hit in rest if hit[0] not in again], last)
+
+
+def _once(schedule: Schedule, rest: Sequence[Hit], last: Day) -> Iterator[Schedule]:
+    """Yield what came once beside a regular income: a year later it comes with even odds.
+
+    A thirteenth salary that the history holds once is neither sure to come again nor chance. Half
+    of it is expected, and half of it is its standard deviation.
+    """
+    if schedule.flow is not Flow.INCOME or schedule.is_ended or len(rest) != 1:
+        return
+    for index, movement in rest:
+        extra = movement.minor
+        if extra * ONCE_SHARE < schedule.amount_minor:
+            continue
+        calendar = yearly_from(schedule.cadence, movement.day)
+        if last <= calendar.due(1) + calendar.grace_days():
+            half = extra // 2
+            part = ((index, extra),)
+            yield replace(
+                schedule, cadence=calendar, last_index=0, amount_minor=half, sd_minor=half,
+                hits=1, is_ended=False, regular=part,
+            )  # fmt: skip
 
 
 def _yearly(hits: Sequence[Hit], last: Day) -> Iterator[Schedule]:
@@ -126,8 +156,7 @@ def _yearly(hits: Sequence[Hit], last: Day) -> Iterator[Schedule]:
     Two hits would be chance at a regular shop; an insurer's policy or the thirteenth part of a
     salary is not.
     """
-    left = [hit for hit in hits if hit[1].minor]
-    for run in _by_amount(left):
+    for run in _by_amount(hits):
         if len(run) == YEARLY_HITS and (cadence := find_cadence([one.day for _, one in run])):
             parts = [abs(movement.minor) for _, movement in run]
             if cadence[0].step is Step.YEARLY and _are_alike(parts):
@@ -141,7 +170,10 @@ def _of_payee(hits: Sequence[Hit], last: Day) -> Iterator[Schedule]:
     if whole is not None:
         yield whole
         return
-    for run in _joined_at_price_steps(_by_amount(hits), last):
+    runs: list[list[Hit]] = []
+    for chain in _chains(hits):
+        runs += [chain] if _priced(chain, last) else _by_amount(chain)
+    for run in _joined_at_price_steps(runs, last):
         schedule = _priced(run, last) if _is_no_accident(run) else None
         if schedule is not None:
             yield schedule
@@ -150,6 +182,20 @@ def _of_payee(hits: Sequence[Hit], last: Day) -> Iterator[Schedule]:
 def _is_no_accident(run: Sequence[Hit]) -> bool:
     """Answer whether a run parted from other payments to one payee is more than chance."""
     return len(run) >= PARTED_HITS_MIN or len({movement.minor for _, movement in run}) == 1
+
+
+def _chains(hits: Sequence[Hit]) -> list[list[Hit]]:
+    """Part the hits of one payee where amounts leave a gap, smallest first.
+
+    Pay that rises by a few per cent every year is one chain though its ends are not alike.
+    """
+    chains: list[list[Hit]] = []
+    for hit in sorted(hits, key=lambda one: (abs(one[1].minor), one[0])):
+        if chains and _is_alike(abs(hit[1].minor), abs(chains[-1][-1][1].minor)):
+            chains[-1].append(hit)
+        else:
+            chains.append([hit])
+    return [sorted(chain) for chain in chains]
 
 
 def _by_amount(hits: Sequence[Hit]) -> list[list[Hit]]:
@@ -199,7 +245,7 @@ def _metered(hits: Sequence[Hit], last: Day) -> Schedule | None:
     if cadence is None or not cadence[0].day_of_month or cadence[1] != len(hits) - 1:
         return None
     amounts = [abs(movement.minor) for _, movement in hits]
-    mean = sum(amounts) // len(amounts)
+    mean = _mean(amounts)
     if any(abs(amount - mean) * 100 > METERED_SHARE_PERCENT * mean for amount in amounts):
         return None
     return _schedule(hits, cadence, amounts, last)
@@ -242,9 +288,7 @@ def _schedule(
     hits: Sequence[Hit], cadence: tuple[Cadence, int], parts: Sequence[int], last: Day
 ) -> Schedule:
     calendar, last_index = cadence
-    recent = _price_in_force(parts)
-    amount = _median(recent) if _are_alike(recent) else sum(recent) // len(recent)
-    spread = sum((part - amount) ** 2 for part in recent) // max(len(recent) - 1, 1)
+    amount, spread = _expected(parts)
     movement = hits[-1][1]
     sign = 1 if movement.minor > 0 else -1
     return Schedule(
@@ -261,6 +305,30 @@ def _schedule(
         movement.is_inside,
         tuple((index, sign * part) for (index, _), part in zip(hits, parts, strict=True)),
     )
+
+
+def _expected(parts: Sequence[int]) -> tuple[int, int]:
+    """Return the amount to come and its variance.
+
+    A price is the middle of the recent hits. A meter is the mean of the last hits, and as uncertain
+    as such means were so far about the hit after them, so that a meter that climbs is known to.
+    """
+    recent = _price_in_force(parts)
+    if _are_alike(recent):
+        amount = _median(recent)
+        if _is_stepped(recent):
+            return recent[-1], 0
+        return amount, sum((part - amount) ** 2 for part in recent) // max(len(recent) - 1, 1)
+    errors = [
+        parts[at] - _mean(parts[max(at - METERED_HITS_MIN, 0) : at]) for at in range(1, len(parts))
+    ]
+    return _mean(parts[-METERED_HITS_MIN:]), _mean([error * error for error in errors])
+
+
+def _is_stepped(parts: Sequence[int]) -> bool:
+    """Answer whether the parts are one amount to the cent, or one and then another."""
+    steps = sum(1 for before, after in pairwise(parts) if before != after)
+    return steps <= 1
 
 
 def _price_in_force(parts: Sequence[int]) -> list[int]:
@@ -283,6 +351,10 @@ def _are_alike(amounts: Sequence[int]) -> bool:
 
 def _is_alike(one: int, other: int) -> bool:
     return abs(one - other) * AMOUNT_SHARE <= max(one, other)
+
+
+def _mean(values: Sequence[int]) -> int:
+    return sum(values) // len(values)
 
 
 def _median(values: Sequence[int]) -> int:
