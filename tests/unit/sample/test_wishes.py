@@ -13,7 +13,7 @@ from lex7.sample.wishes import directives_toml
 def test_the_written_rules_are_read_without_a_finding(sample: Path) -> None:
     file, findings = read((sample / "directives.toml").read_text())
     assert findings == ()
-    assert (len(file.directives), len(file.access), len(file.levers)) == (7, 2, 2)
+    assert (len(file.directives), len(file.access), len(file.levers)) == (7, 3, 2)
     assert (file.currency, file.time_zone) == ("USD", "Europe/Berlin")
 
 
