@@ -77,21 +77,28 @@ def branches(rule: CompiledRule, today: Day, likelihood: Likelihood) -> Branches
     Returns:
         The ways, without duplicates.
     """
-    walk = _Walk(likelihood)
-    is_joint = rule.over is Over.JOINTLY
-    if is_joint:
-        ways = walk.event(rule.plan, (today,), rule.confidence, is_joint=True)
-    else:
-        ways = walk.pointwise(rule.plan, today, rule.confidence)
+    walk = _Walk(likelihood, BRANCHES_MAX)
+    ways = walk.rule(rule, today)
     return Branches(tuple(dict.fromkeys(_merged(way) for way in ways)), walk.is_exhaustive)
 
 
-class _Walk:
-    """Expands a plan; remembers whether any choice had to be cut."""
+def best_branch(rule: CompiledRule, today: Day, likelihood: Likelihood) -> Branch:
+    """Return the way that looks best as things are: the likeliest choice wherever there is one."""
+    return _merged(_Walk(likelihood, 1).rule(rule, today)[0])
 
-    def __init__(self, likelihood: Likelihood) -> None:
+
+class _Walk:
+    """Expands a plan into at most `most` ways; remembers whether any choice had to be cut."""
+
+    def __init__(self, likelihood: Likelihood, most: int) -> None:
         self._likelihood = likelihood
+        self._most = most
         self.is_exhaustive = True
+
+    def rule(self, rule: CompiledRule, today: Day) -> list[Branch]:
+        if rule.over is Over.POINTWISE:
+            return self.pointwise(rule.plan, today, rule.confidence)
+        return self.event(rule.plan, (today,), rule.confidence, is_joint=True)
 
     def pointwise(self, plan: Plan, day: Day, confidence: Fraction) -> list[Branch]:
         match plan:
@@ -133,12 +140,12 @@ class _Walk:
         picks: list[tuple[tuple[Plan, Day], ...]] = [tuple(self._best(row) for row in options)]
         count = 1
         for row in options:
-            count = min(count * len(row), BRANCHES_MAX + 1)
-        if count <= BRANCHES_MAX:
+            count = min(count * len(row), self._most + 1)
+        if count <= self._most:
             picks += list(product(*options))
         else:
             self.is_exhaustive = False
-            widest = min(max(len(row) for row in options), BRANCHES_MAX)
+            widest = 0 if self._most == 1 else min(max(len(row) for row in options), self._most)
             picks += [
                 tuple(row[min(choice, len(row) - 1)] for row in options) for choice in range(widest)
             ]
@@ -171,9 +178,9 @@ class _Walk:
         return found
 
     def _capped(self, found: list[Branch]) -> list[Branch]:
-        if len(found) > BRANCHES_MAX:
+        if len(found) > self._most:
             self.is_exhaustive = False
-        return found[:BRANCHES_MAX]
+        return found[: self._most]
 
 
 def _split(confidence: Fraction, parts: int) -> Fraction:

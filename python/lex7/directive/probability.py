@@ -16,6 +16,7 @@ their outermost `always`; everything inside is one event.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,9 +51,15 @@ def chance(evidence: Evidence) -> Chance | None:
     return _Judge(evidence).weakest(evidence.rule.plan, evidence.today)
 
 
-def chance_of(evidence: Evidence, plan: Plan, day: Day) -> Chance | None:
-    """Bound the probability of one part of a rule on one day, as one event."""
-    return _Judge(evidence).event(plan, (day,))
+def likelihood(evidence: Evidence) -> Callable[[Plan, Day], float]:
+    """Return a function that gives p_low of one part of the rule on one day, 0 without a value."""
+    judge = _Judge(evidence)
+
+    def of(plan: Plan, day: Day) -> float:
+        found = judge.event(plan, (day,))
+        return 0.0 if found is None else found.low
+
+    return of
 
 
 def z_scores(known: LeafEvidence, rows: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -129,16 +136,25 @@ class _Judge:
         return Chance(max(found.low, best), found.high)
 
     def _some(self, body: Plan, days: tuple[Day, ...]) -> Chance | None:
-        each = _either([self.event(body, (day,)) for day in days], can_miss=True)
-        if each is None or not isinstance(body, Test):
-            return each
+        if not isinstance(body, Test | Band):
+            return _either([self.event(body, (day,)) for day in days], can_miss=True)
         known = self._evidence.of(body)
         rows = known.rows(days)
+        if not len(rows):
+            return None
         if known.scenarios is not None:
-            return self._share(known.scenarios, np.asarray(_holds(known, rows).any(axis=1)))
-        none_low, none_high = joint_bounds(-z_scores(known, rows), _block(known, rows))
-        low = max(each.low, 1.0 - none_high)
-        return Chance(low, max(low, min(each.high, 1.0 - none_low)))
+            holds = np.asarray(_holds(known, rows).any(axis=1))
+            return self._share(known.scenarios, holds)
+        low, high = self._rows_alone(known)
+        total = 0.0
+        for row in rows:
+            total += high[row]
+        best, most = float(low[rows].max()), min(1.0, float(total))
+        if isinstance(body, Test):
+            none_low, none_high = joint_bounds(-z_scores(known, rows), _block(known, rows))
+            best = max(best, 1.0 - none_high)
+            most = max(best, min(most, 1.0 - none_low))
+        return Chance(best, most)
 
     def _every_row(self, leaf: Test | Band, days: tuple[Day, ...]) -> Chance | None:
         known = self._evidence.of(leaf)

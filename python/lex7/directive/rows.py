@@ -14,9 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lex7.base.civil import Day
 from lex7.base.shapes import DayGrid, RowCov, RowGradient, RowMean
-from lex7.directive.branch import Branch, Demand, branches
+from lex7.directive.branch import Branch, Demand, best_branch, branches
 from lex7.directive.evidence import Evidence, LeafEvidence, gather
 from lex7.directive.native import (
     band_reach,
@@ -24,8 +23,8 @@ from lex7.directive.native import (
     joint_reallocate,
     normal_quantile,
 )
-from lex7.directive.plan import Band, CompiledRule, Plan
-from lex7.directive.probability import chance_of
+from lex7.directive.plan import Band, CompiledRule
+from lex7.directive.probability import likelihood
 from lex7.directive.quantity import Forecast, Move
 
 ROUNDS = 8
@@ -98,15 +97,14 @@ def rows(rule: CompiledRule, forecast: Forecast, moves: tuple[Move, ...]) -> Rul
 
 def rows_of(evidence: Evidence) -> RuleRows:
     """Turn evidence into rows over its moves."""
-    found = branches(evidence.rule, evidence.today, lambda plan, day: _low(evidence, plan, day))
+    found = branches(evidence.rule, evidence.today, likelihood(evidence))
     ways = tuple(_blocks(way, evidence) for way in found.ways)
     return RuleRows(evidence.rule, evidence.moves, ways, found.is_exhaustive)
 
 
 def first_way(evidence: Evidence) -> tuple[RowBlock, ...]:
     """Return the rows of the way to satisfy the rule that looks best now."""
-    found = branches(evidence.rule, evidence.today, lambda plan, day: _low(evidence, plan, day))
-    return _blocks(found.ways[0], evidence)
+    return _blocks(best_branch(evidence.rule, evidence.today, likelihood(evidence)), evidence)
 
 
 def reallocated(block: RowBlock, shift: NDArray[np.float64]) -> RowBlock:
@@ -125,11 +123,6 @@ def reallocated(block: RowBlock, shift: NDArray[np.float64]) -> RowBlock:
     z = joint_reallocate(now, block.cov, float(block.demand.confidence), SHARE)
     z = np.where(block.sd > 0.0, z, 0.0)
     return replace(block, z=z, room=block.mean - z * block.sd)
-
-
-def _low(evidence: Evidence, plan: Plan, day: Day) -> float:
-    found = chance_of(evidence, plan, day)
-    return 0.0 if found is None else found.low
 
 
 def _blocks(way: Branch, evidence: Evidence) -> tuple[RowBlock, ...]:
