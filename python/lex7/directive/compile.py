@@ -111,7 +111,7 @@ class _Frame:
     def _absolute(self, weight: Fraction, piece: Absolute, rest: Affine) -> Plan:
         if weight < 0 and not rest.terms and not rest.pieces:
             linear, half_width = self._linear(piece.body), rest.constant / -weight
-            if half_width < 0:
+            if half_width < 0 or (half_width == 0 and self._is_strict):
                 sentence = "abs is never negative, so this can never hold"
                 raise RuleError("directive.impossible", self._at, sentence)
             return Band(
@@ -119,6 +119,7 @@ class _Frame:
                 half_width / self._unit.factor,
                 self._unit.name,
                 self._spec.node,
+                self._is_strict,
                 _on_months(linear),
             )
         signs = tuple(

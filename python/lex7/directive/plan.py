@@ -69,12 +69,13 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """|linear| <= half_width, on one day."""
+    """|linear| <= half_width (or <), on one day; the attributes are those of a test."""
 
     linear: Linear
     half_width: Fraction
     unit: str
     node: str
+    is_strict: bool = False
     on_months: bool = False
 
 

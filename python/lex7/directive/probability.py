@@ -70,8 +70,8 @@ def z_scores(known: LeafEvidence, rows: NDArray[np.intp]) -> NDArray[np.float64]
     sd = known.sd[rows]
     if isinstance(known.leaf, Band):
         half = float(known.leaf.half_width)
-        upper = _ratio(half - known.mean[rows], sd, is_strict=False)
-        lower = _ratio(half + known.mean[rows], sd, is_strict=False)
+        upper = _ratio(half - known.mean[rows], sd, is_strict=known.leaf.is_strict)
+        lower = _ratio(half + known.mean[rows], sd, is_strict=known.leaf.is_strict)
         return np.concatenate([upper, lower])
     return _ratio(known.mean[rows], sd, is_strict=known.leaf.is_strict)
 
@@ -83,7 +83,10 @@ def row_probability(known: LeafEvidence) -> NDArray[np.float64]:
         holds = _holds(known, rows)
         return np.asarray(holds.sum(axis=0) / holds.shape[0], dtype=np.float64)
     if isinstance(known.leaf, Band):
-        return band_probability(known.mean, known.sd, float(known.leaf.half_width))
+        half = float(known.leaf.half_width)
+        inside = band_probability(known.mean, known.sd, half)
+        on_edge = (known.sd == 0.0) & (np.abs(known.mean) >= half) & known.leaf.is_strict
+        return np.where(on_edge, 0.0, inside)
     return normal_cdf(z_scores(known, rows))
 
 
@@ -205,7 +208,8 @@ def _holds(known: LeafEvidence, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
     assert known.scenarios is not None, "only called where there are scenarios"
     paths = known.scenarios.paths[:, rows]
     if isinstance(known.leaf, Band):
-        return np.abs(paths) <= float(known.leaf.half_width)
+        size, half = np.abs(paths), float(known.leaf.half_width)
+        return size < half if known.leaf.is_strict else size <= half
     return paths > 0.0 if known.leaf.is_strict else paths >= 0.0
 
 
