@@ -46,6 +46,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _read(lattice: Lattice, options: argparse.Namespace) -> int:
     from lex7.ingest.detect import ReadOptions
+    from lex7.ingest.result import is_notice
     from lex7.runtime.ingest import ingest_file, refit
 
     how = ReadOptions(
@@ -71,7 +72,7 @@ def _read(lattice: Lattice, options: argparse.Namespace) -> int:
     if not options.dry_run and any(report.new_count for report in reports):
         fitted = refit(lattice, day_of_options(options, lattice))
     findings = [found for report in reports for found in report.findings]
-    is_noteworthy = any(not found.code.startswith("info.") for found in findings)
+    is_noteworthy = any(not is_notice(found) for found in findings)
     if options.json:
         print_json(_as_json(reports, [*findings, *refused]))
     elif fitted:

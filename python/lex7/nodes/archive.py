@@ -56,6 +56,24 @@ class Archive:
         for span in sorted(shelves):
             yield from sorted(shelves[span].days.items())
 
+    def until(self, last: Day) -> Archive:
+        """Return the archive of the days up to one, itself where there is nothing later."""
+        span = last >> 5
+        if all(max(shelves) < span for shelves in self.streams.values()):
+            return self
+        streams = {}
+        for name, shelves in self.streams.items():
+            kept = {known: shelf for known, shelf in shelves.items() if known < span}
+            if span in shelves:
+                days = {day: items for day, items in shelves[span].days.items() if day <= last}
+                if days == shelves[span].days:
+                    kept[span] = shelves[span]
+                elif days:
+                    kept[span] = _shelf(days)
+            if kept:
+                streams[name] = kept
+        return Archive(streams, {name: _stream_digest(kept) for name, kept in streams.items()})
+
     def names(self) -> tuple[str, ...]:
         """List the streams in byte order."""
         return tuple(sorted(self.streams))

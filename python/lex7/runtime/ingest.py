@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lex7.bark.entry import EntryKind
-from lex7.base.civil import DAY_MAX, Day
+from lex7.base.civil import Day
 from lex7.base.errors import Finding, IngestError
 from lex7.base.ids import ImportId
 from lex7.base.record import Balance, ObservationBlock, Transaction
@@ -172,9 +172,7 @@ def find_novelty(lattice: Lattice, result: ImportResult) -> Novelty:
         rest = novel_observations(block, on_record) if on_record else block
         if len(rest.value):
             fresh.append(rest)
-    return Novelty(
-        tuple(fresh), kept, novel_balances(balances, known_balances(wth, DAY_MAX)), findings
-    )
+    return Novelty(tuple(fresh), kept, novel_balances(balances, known_balances(wth)), findings)
 
 
 def hash_file(path: Path) -> bytes:

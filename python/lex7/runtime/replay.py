@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lex7.base.errors import Finding
 from lex7.base.ids import NodeName, StateHash
@@ -64,7 +64,11 @@ def replay_all(lattice: Lattice, *, is_compared: bool) -> tuple[Replayed, ...]:
 
 def verify_logs(lattice: Lattice) -> tuple[Finding, ...]:
     """Check every entry and seal of every log and name each damaged place."""
-    return tuple(found for member in lattice.members.values() for found in member.log.verify())
+    return tuple(
+        replace(found, where=f"{member.name}: {found.where}")
+        for member in lattice.members.values()
+        for found in member.log.verify()
+    )
 
 
 def _differs(node: NodeName, sequence: int, sealed: StateHash, folded: StateHash) -> Finding:

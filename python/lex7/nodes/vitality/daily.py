@@ -36,6 +36,10 @@ DAY_COMPLETE_HOUR = 21
 """The newest day's steps count once something was recorded after this hour."""
 
 
+DERIVED_FROM = ("sleep.stage", "heart.resting", "heart.hrv_sdnn", "weight", "steps")
+"""The streams whose every block is looked at; of others only how late the newest one ends."""
+
+
 def derive(
     blocks: Mapping[str, Mapping[Day, tuple[ObservationBlock, ...]]], where: Zone
 ) -> dict[QuantityName, DailySeries]:

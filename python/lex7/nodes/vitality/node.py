@@ -11,7 +11,7 @@ from lex7.nodes.archive import Archive
 from lex7.nodes.interface import NodeState, Setting
 from lex7.nodes.payload import decode_observations
 from lex7.nodes.series import DailySeries
-from lex7.nodes.vitality.daily import derive
+from lex7.nodes.vitality.daily import DERIVED_FROM, derive
 from lex7.nodes.vitality.forecast import VitalityForecast, vitality_forecast
 from lex7.nodes.vitality.model import VitalityModel, belief_bytes, fit, from_payload
 
@@ -23,10 +23,18 @@ class VitalityNode:
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
+        self._last: tuple[bytes, dict[QuantityName, DailySeries]] | None = None
 
     def series(self, state: NodeState, as_of: Day) -> dict[QuantityName, DailySeries]:
-        """Derive the daily series from every record up to a day."""
-        return derive(_blocks(state.archive, as_of), self._setting.zone)
+        """Derive the daily series from every record up to a day.
+
+        The last answer is kept by the digest of what it was derived from: a fold and a forecast
+        at the same state ask for the same series.
+        """
+        archive = state.archive.until(as_of)
+        if self._last is None or self._last[0] != archive.digest:
+            self._last = (archive.digest, derive(_blocks(archive), self._setting.zone))
+        return self._last[1]
 
     def belief(self, state: NodeState, as_of: Day, parameters: bytes) -> bytes:
         """Return the raw bits of the filter states after everything up to `as_of`."""
@@ -50,12 +58,13 @@ class VitalityNode:
         return from_payload(state.model)
 
 
-def _blocks(archive: Archive, as_of: Day) -> dict[str, dict[Day, tuple[ObservationBlock, ...]]]:
-    return {
-        stream: {
+def _blocks(archive: Archive) -> dict[str, dict[Day, tuple[ObservationBlock, ...]]]:
+    """Decode what series are derived from; of other streams only the newest day."""
+    found = {}
+    for stream in archive.names():
+        days = list(archive.days(stream))
+        found[stream] = {
             day: tuple(decode_observations(item.payload) for item in items)
-            for day, items in archive.days(stream)
-            if day <= as_of
+            for day, items in (days if stream in DERIVED_FROM else days[-1:])
         }
-        for stream in archive.names()
-    }
+    return found

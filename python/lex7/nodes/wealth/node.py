@@ -31,6 +31,7 @@ class WealthNode:
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
+        self._last: tuple[bytes, tuple[Ledger, tuple[Finding, ...]]] | None = None
 
     def own_rules(self, state: NodeState) -> tuple[CategoryRule, ...]:
         """Return the owner's category rules, in the order in which they are tried."""
@@ -42,14 +43,25 @@ class WealthNode:
 
     def classified(self, state: NodeState, as_of: Day) -> tuple[Classified, ...]:
         """Give every transaction up to a day its role and category."""
-        return classify(transactions(state.archive, as_of), self.rules(state))
+        return classify(transactions(state.archive.until(as_of)), self.rules(state))
 
     def ledger(self, state: NodeState, as_of: Day) -> tuple[Ledger, tuple[Finding, ...]]:
-        """Make the ledger of everything booked up to a day."""
-        stated = balances(state.archive, as_of)
-        return build_ledger(
-            self.classified(state, as_of), stated, currency=self._setting.currency, as_of=as_of
+        """Make the ledger of everything booked up to a day.
+
+        The last answer is kept by the digest of what it was made from: a fold and a forecast at
+        the same state ask for the same ledger.
+        """
+        archive = state.archive.until(as_of)
+        made_from = (
+            archive.digest + state.categories + (b"" if archive.streams else str(as_of).encode())
         )
+        if self._last is None or self._last[0] != made_from:
+            rows = classify(transactions(archive), self.rules(state))
+            made = build_ledger(
+                rows, balances(archive), currency=self._setting.currency, as_of=as_of
+            )
+            self._last = (made_from, made)
+        return self._last[1]
 
     def belief(self, state: NodeState, as_of: Day, parameters: bytes) -> bytes:
         """Return the raw bits of the filter states after everything up to `as_of`."""
@@ -79,26 +91,24 @@ class WealthNode:
             return unfitted(ledger.currency, as_of)
 
 
-def transactions(archive: Archive, as_of: Day) -> tuple[Transaction, ...]:
-    """Return every transaction up to a day, by account and day."""
+def transactions(archive: Archive) -> tuple[Transaction, ...]:
+    """Return every transaction, by account and day."""
     return tuple(
         transaction
         for name in archive.names()
         if name.startswith("tx.")
-        for day, items in archive.days(name)
-        if day <= as_of
+        for _, items in archive.days(name)
         for item in items
         for transaction in decode_transactions(item.payload)
     )
 
 
-def balances(archive: Archive, as_of: Day) -> tuple[Balance, ...]:
-    """Return every stated balance up to a day, by account and day."""
+def balances(archive: Archive) -> tuple[Balance, ...]:
+    """Return every stated balance, by account and day."""
     return tuple(
         decode_balance(item.payload)
         for name in archive.names()
         if name.startswith("balance.")
-        for day, items in archive.days(name)
-        if day <= as_of
+        for _, items in archive.days(name)
         for item in items
     )
