@@ -217,9 +217,10 @@ fn aead_seal<'py>(
     plain: &[u8],
 ) -> PyResult<Bound<'py, PyBytes>> {
     let (key, nonce) = (fixed(key, "key")?, fixed(nonce, "nonce")?);
-    let sealed = py.detach(|| aead::seal(&key, &nonce, associated, plain));
-    let sealed = sealed.ok_or_else(|| PyValueError::new_err("too large for one nonce"))?;
-    Ok(PyBytes::new(py, &sealed))
+    PyBytes::new_with(py, plain.len() + aead::TAG_BYTES, |out| {
+        let done = py.detach(|| aead::seal(&key, &nonce, associated, plain, out));
+        done.ok_or_else(|| PyValueError::new_err("too large for one nonce"))
+    })
 }
 
 /// The plain bytes, or None if anything was changed.
@@ -232,8 +233,15 @@ fn aead_open<'py>(
     sealed: &[u8],
 ) -> PyResult<Option<Bound<'py, PyBytes>>> {
     let (key, nonce) = (fixed(key, "key")?, fixed(nonce, "nonce")?);
-    let plain = py.detach(|| aead::open(&key, &nonce, associated, sealed));
-    Ok(plain.map(|plain| PyBytes::new(py, &plain)))
+    let Some(size) = sealed.len().checked_sub(aead::TAG_BYTES) else {
+        return Ok(None);
+    };
+    let mut is_sound = false;
+    let plain = PyBytes::new_with(py, size, |out| {
+        is_sound = py.detach(|| aead::open(&key, &nonce, associated, sealed, out)).is_some();
+        Ok(())
+    })?;
+    Ok(is_sound.then_some(plain))
 }
 
 /// Add this subject's functions and classes to the module.

@@ -29,6 +29,7 @@ from lex7.bark.signature import SigningKey
 from lex7.base.entropy import Entropy
 from lex7.base.errors import Finding
 from lex7.base.ids import EntryHash, KeyId, LatticeId, StateHash
+from lex7.storage.faults import StorageDamagedError
 from lex7.storage.interface import LogStorage, StoredRun
 
 SALT_BYTES = 16
@@ -261,7 +262,11 @@ def check_log(storage: LogStorage, *, lattice: LatticeId, writer: KeyId) -> Iter
             before = checked.head
         else:
             yield from (finding(*fault) for fault in checked)
-    end = _stored_end(storage)
+    try:
+        end = _stored_end(storage)
+    except StorageDamagedError as error:
+        yield Finding(error.code, f"{name}, its end", str(error))
+        return
     if expected is not None and (end or (0, b""))[0] != expected - 1:
         named = "no entry" if end is None else f"entry {end[0]}"
         yield finding(expected, "log.tail", (named, f"entry {expected - 1}"))

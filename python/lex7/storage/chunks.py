@@ -37,7 +37,7 @@ class ChunkWriter:
         self._file = file
         self._key = _stream_key(secret, salt, context)
         self._number = 0
-        self._waiting = bytearray()
+        self._waiting = b""
 
     def write(self, content: bytes) -> None:
         """Take any number of bytes.
@@ -45,15 +45,22 @@ class ChunkWriter:
         Raises:
             StorageFullError: the stream is longer than 4 PiB.
         """
-        self._waiting += content
-        while len(self._waiting) > CHUNK_BYTES:
-            self._write_chunk(bytes(self._waiting[:CHUNK_BYTES]), is_last=False)
-            del self._waiting[:CHUNK_BYTES]
+        # A full chunk waits until more comes, because the last one is marked. Pieces of a whole
+        # chunk, which is what files are read in, pass without being copied.
+        if len(self._waiting) == CHUNK_BYTES and content:
+            self._write_chunk(self._waiting, is_last=False)
+            self._waiting = b""
+        whole = self._waiting + content if self._waiting else content
+        start = 0
+        while len(whole) - start > CHUNK_BYTES:
+            self._write_chunk(whole[start : start + CHUNK_BYTES], is_last=False)
+            start += CHUNK_BYTES
+        self._waiting = whole[start:]
 
     def finish(self) -> None:
         """Write the last chunk; an empty stream has one empty chunk."""
-        self._write_chunk(bytes(self._waiting), is_last=True)
-        self._waiting.clear()
+        self._write_chunk(self._waiting, is_last=True)
+        self._waiting = b""
 
     def _write_chunk(self, content: bytes, *, is_last: bool) -> None:
         if self._number > CHUNKS_MAX:

@@ -7,7 +7,7 @@ refused. The schema is on disk and may only be extended under a new `user_versio
 
 from __future__ import annotations
 
-import errno
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +24,7 @@ from lex7.storage.faults import (
     StorageKeyError,
     StorageReadOnlyError,
 )
+from lex7.storage.files import FULL_ERRNOS, make_private, sync_folder, translate
 from lex7.storage.interface import StoredRun
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ CREATE TABLE kept (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT R
 """
 KEEP = "INSERT INTO kept VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 _Row = tuple[int, int, bytes, bytes | None]
-FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class SqliteStorage:
@@ -62,17 +62,38 @@ class SqliteStorage:
 
         self._path = path
         self._connection: apsw.Connection | None = None
-        self._refuse_foreign_file()
         try:
-            self._connection = apsw.Connection(str(path))
-            self._configure(self._connection, key)
+            if not path.exists():
+                self._make(key)
+            self._refuse_foreign_file()
+            self._connection = self._connect(path, key)
+        except OSError as error:
+            raise translate(error, path) from error
         except apsw.Error as error:
-            translated = self._translate(error)
-            self.close()
-            raise translated from error
-        except StorageError:
-            self.close()
+            raise self._translate(error) from error
+
+    def _make(self, key: bytes) -> None:
+        """Make the database under another name, so that a crash leaves none or a whole one."""
+        partial = self._path.with_name(f".{self._path.name}.partial")
+        partial.unlink(missing_ok=True)
+        # Made here, because SQLite would let others on the machine open it.
+        make_private(partial).close()
+        connection = self._connect(partial, key)
+        connection.execute(SCHEMA)
+        connection.close()
+        partial.rename(self._path)
+        sync_folder(self._path.parent)
+
+    def _connect(self, path: Path, key: bytes) -> apsw.Connection:
+        import apsw
+
+        connection = apsw.Connection(str(path))
+        try:
+            self._configure(connection, key)
+        except (apsw.Error, StorageError):
+            connection.close()
             raise
+        return connection
 
     def _configure(self, connection: apsw.Connection, key: bytes) -> None:
         connection.pragma("cipher", "chacha20")
@@ -82,9 +103,7 @@ class SqliteStorage:
         connection.pragma("journal_mode", "WAL")
         connection.pragma("synchronous", "FULL")
         if version == 0:
-            with connection:
-                connection.execute(SCHEMA)
-                connection.pragma("user_version", SCHEMA_VERSION)
+            connection.pragma("user_version", SCHEMA_VERSION)
         elif version != SCHEMA_VERSION:
             reason = f"expected schema version {SCHEMA_VERSION}, found {version}"
             raise NotStorageError(str(self._path), reason)
@@ -93,15 +112,10 @@ class SqliteStorage:
         """Tell a foreign file from a wrong key, which look alike to the cipher."""
         if self._path.is_dir():
             raise NotStorageError(str(self._path), "expected a database, found a folder")
-        if not self._path.exists():
-            return
         size = self._path.stat().st_size
-        try:
-            with self._path.open("rb") as file:
-                is_plain = file.read(16) == b"SQLite format 3\x00"
-        except OSError as error:
-            raise StorageFailedError(str(self._path), error.strerror or "cannot be read") from error
-        if is_plain or size % PAGE_BYTES:
+        with self._path.open("rb") as file:
+            is_plain = file.read(16) == b"SQLite format 3\x00"
+        if is_plain or size == 0 or size % PAGE_BYTES:
             raise NotStorageError(str(self._path), "expected an encrypted database of LEX-7")
 
     def append(self, run: StoredRun, values: Mapping[str, bytes]) -> None:
@@ -218,11 +232,15 @@ class SqliteStorage:
 
         place = str(self._path)
         if isinstance(error, apsw.NotADBError):
-            return StorageKeyError(place, "expected a database that opens with this key")
+            return StorageKeyError(
+                place, "it does not open with this key, or its first page was changed"
+            )
         if isinstance(error, apsw.FullError):
             return StorageFullError(place, "the disk is full; nothing was written")
         if isinstance(error, apsw.IOError) and self._errno() in FULL_ERRNOS:
             return StorageFullError(place, "the file may not grow; nothing was written")
+        if isinstance(error, apsw.CantOpenError | apsw.IOError) and not _is_writable(self._path):
+            return StorageReadOnlyError(place, "expected a place that may be written")
         if isinstance(error, apsw.CantOpenError):
             return StorageFailedError(place, "expected a file that can be opened or made")
         if isinstance(error, apsw.ReadOnlyError | apsw.PermissionsError):
@@ -234,3 +252,10 @@ class SqliteStorage:
         # After a failed write nobody knows what the operating system still holds.
         self.close()
         return StorageFailedError(place, f"the disk failed ({type(error).__name__})")
+
+
+def _is_writable(path: Path) -> bool:
+    by_effective_user = os.access in os.supports_effective_ids
+    return all(
+        os.access(place, os.W_OK, effective_ids=by_effective_user) for place in (path, path.parent)
+    )
