@@ -40,7 +40,8 @@ def percent(value: float, *, up: bool = False, down: bool = False) -> str:
     count = int(tenths) if down else round(tenths)
     if up and tenths > int(tenths):
         count = int(tenths) + 1
-    if count == 1000 and value < 1.0 and not up:
+    if count == 1000 and (down or value < 1.0) and not up:
+        # "At least 100 %" would claim what no forecast can.
         count = 999
     if count == 0 and value > 0.0 and not down:
         count = 1
