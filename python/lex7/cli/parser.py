@@ -167,6 +167,7 @@ COMMANDS = (
     Command("categorise", "payee to category rules", "categorise:run", _categorise),
     Command("directives", "check, sign and explain your rules", "directives:run", _directives),
     Command("status", "one line per directive", "status:run", _status),
+    Command("record", "how past forecasts held", "record:run", _status),
     Command("propose", "ask whether a purchase fits your rules", "propose:run", _propose),
     Command("explain", "reason, binding rules, certificate", "explain:run", _explain),
     Command("log", "show or verify the logs", "log:run", _log),

@@ -57,7 +57,7 @@ def render_report(
         render_status(status, page),
         render_proposals(verdicts, page),
         _imports(summary, findings, page),
-        _models(status, page),
+        render_models(status, page),
         _verification(verification, page),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -208,7 +208,8 @@ def _counted(row: Json) -> str:
     return f"{fresh:>9,} new" + (f", {known:,} already known" if known > 0 else "")
 
 
-def _models(status: Json, page: Page) -> str:
+def render_models(status: Json, page: Page = _PLAIN) -> str:
+    """Lay out what forecasts are made of and how past ones held."""
     rows = _rows(status, "models")
     if not rows:
         return ""
