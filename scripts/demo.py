@@ -40,6 +40,7 @@ def main() -> int:
     )
     run("directives", "sign")
     status = run_json("status", "--as-of", as_of)
+    record = run_json("record", "--as-of", as_of)
     proposals = [line for line in (FILES / "proposals.txt").read_text().splitlines() if line]
     wishes = [line for line in proposals if not line.startswith("#")]
     verdicts = [run_json("propose", wish, "--as-of", as_of) for wish in wishes]
@@ -48,7 +49,7 @@ def main() -> int:
     run("log", "verify")
     verified = run_json("replay", "--verify")
     page = page_for(sys.stdout, os.environ)
-    print(render_report(status, verdicts, verified, imported["findings"], imported, page))
+    print(render_report(status | record, verdicts, verified, imported["findings"], imported, page))
     print(f"All of this took {time.perf_counter() - start:.0f} seconds.")
     print(f"The home is {FOLDER / 'home'}; its passphrase is in {FOLDER / 'passphrase'}.")
     return 0

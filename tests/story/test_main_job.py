@@ -25,6 +25,16 @@ def test_status_follows_its_schema_and_knows_every_directive(full_home: Person) 
     assert {row["id"] for row in rows} >= {"runway", "sleep-week", "eating-out"}
 
 
+def test_past_forecasts_are_counted_as_the_schema_says(full_home: Person) -> None:
+    answer = checked(full_home.lex7("record", "--as-of", AS_OF, "--json"), "record.schema.json")
+    rows = answer["models"]
+    assert isinstance(rows, list)
+    held = {row["quantity"]: (row["inside"], row["forecasts"]) for row in rows}
+    assert held.keys() >= {"sleep", "resting_heart", "weight", "steps", "cash", "spend"}
+    assert all(0 <= inside <= count for inside, count in held.values())
+    assert held["sleep"][1] > 100
+
+
 def test_status_prints_a_line_for_every_directive(full_home: Person) -> None:
     shown = full_home.lex7("status", "--as-of", AS_OF)
     assert "runway" in shown

@@ -213,24 +213,28 @@ def render_models(status: Json, page: Page = _PLAIN) -> str:
     rows = _rows(status, "models")
     if not rows:
         return ""
-    lines = [page.heading("How this was computed")]
+    lines = [page.heading("How this was computed, and how it held")]
     width = min(max(len(_text(row, "quantity")) for row in rows), 24)
+    model = ""
     for row in rows:
-        points, inside = _number(row, "points"), _number(row, "inside")
-        forecasts = _number(row, "forecasts")
-        facts = [_text(row, "model")]
-        facts += [f"{int(points):,} days"] if points is not None else []
-        facts += [f"last {_text(row, 'last_day')}"] if _text(row, "last_day") else []
-        lines += page.wrap(
-            f"{_clip(_text(row, 'quantity'), width):<{width}}  {', '.join(facts)}",
-            indent=3,
-            hang=width + 2,
+        if _text(row, "model") != model:
+            model = _text(row, "model")
+            lines += page.wrap(model, indent=3)
+        points = (
+            f"{int(_number(row, 'points') or 0):>6,} days to {_text(row, 'last_day') or 'none'}"
         )
-        if inside is not None and forecasts:
-            share = inside / forecasts
-            words = f"of its last {int(forecasts)} forecasts {int(inside)} fell into the 90 % band"
-            lines.append(f"   {'':<{width}}  {bar(share, 10, mark=0.9)} {words}")
+        name = f"{_clip(_text(row, 'quantity'), width):<{width}}"
+        lines.append(f"     {name} {points:<26} {_held(row)}".rstrip())
+    lines.append(page.paint("   held: inside the 90 % band; nine in ten is promised", Ink.FAINT))
     return "\n".join(lines)
+
+
+def _held(row: Json) -> str:
+    inside, count = _number(row, "inside"), _number(row, "forecasts")
+    if inside is None or not count:
+        return "no past forecast yet"
+    drawn = bar(inside / count, 10, mark=0.9)
+    return f"{drawn} {int(inside)} of {int(count)} past forecasts held"
 
 
 def _verification(verification: Json, page: Page) -> str:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from lex7.cli.page import Ink, Page
-from lex7.cli.report import Json, render_report, render_status
+from lex7.cli.report import Json, render_models, render_report, render_status
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -144,7 +144,14 @@ def test_many_findings_are_counted() -> None:
 
 
 def test_past_coverage_is_told_with_each_model() -> None:
-    assert "of its last 30 forecasts 27 fell into the 90 % band" in whole(Page())
+    assert re.search(
+        r"sleep +531 days to 2026-11-20 .* 27 of 30 past forecasts held", whole(Page())
+    )
+
+
+def test_a_quantity_without_past_forecasts_says_so() -> None:
+    row = {"quantity": "hrv", "model": "level", "points": 20, "inside": 0, "forecasts": 0}
+    assert "no past forecast yet" in render_models({"models": [row]})
 
 
 def test_an_empty_home_gives_a_report_without_failing() -> None:
