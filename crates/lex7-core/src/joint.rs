@@ -9,15 +9,12 @@
 //! correlations mirrored. A row without uncertainty has z = ±∞ and is settled before any bound.
 
 use crate::special::{bivariate_normal_cdf, normal_cdf, normal_quantile};
+use crate::threshold::{bisect, least};
 
 /// Rows up to which all pairs are evaluated.
 pub const PAIRS_ROWS_MAX: usize = 64;
 /// What rounding may do to a bound, per row.
 pub const SLACK_PER_ROW: f64 = 1e-9;
-const BISECTIONS: usize = 30;
-const SECANT_STEPS: usize = 8;
-const SECANT_ENOUGH: f64 = 1e-9;
-const STEP_UP: f64 = 1e-9;
 
 /// Why moments cannot be judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -250,49 +247,6 @@ fn weakest(z: &[f64]) -> Vec<usize> {
 
 fn fail_sum(z: &[f64]) -> f64 {
     z.iter().map(|&value| normal_cdf(-value)).fold(0.0, add)
-}
-
-/// The least x with `missing(x)` ≤ `allowed`, for a falling function; `high` is known to be enough.
-///
-/// Secant steps on the logarithm, which is nearly straight, then one step of 1e-9 up; where that is not
-/// enough, 30 bisections.
-fn least(low: f64, high: f64, allowed: f64, missing: impl Fn(f64) -> f64) -> f64 {
-    let at_low = missing(low);
-    if at_low <= allowed {
-        return low;
-    }
-    let excess = |value: f64| libm::log(value.max(f64::MIN_POSITIVE)) - libm::log(allowed);
-    let (mut left, mut right) = ((low, excess(at_low)), (high, excess(missing(high))));
-    for _ in 0..SECANT_STEPS {
-        let slope = (right.1 - left.1) / (right.0 - left.0);
-        if slope.is_nan() || slope >= 0.0 || right.1.abs() < SECANT_ENOUGH {
-            break;
-        }
-        let next = (right.0 - right.1 / slope).clamp(low, high);
-        (left, right) = (right, (next, excess(missing(next))));
-    }
-    let found = right.0 + STEP_UP;
-    if found <= high && right.1.abs() < SECANT_ENOUGH && missing(found) <= allowed {
-        return found;
-    }
-    bisect(low, high, |x| missing(x) <= allowed)
-}
-
-/// The upper end of 30 bisections for the least x that reaches; `high` is known to.
-fn bisect(low: f64, high: f64, reaches: impl Fn(f64) -> bool) -> f64 {
-    if reaches(low) {
-        return low;
-    }
-    let (mut low, mut high) = (low, high);
-    for _ in 0..BISECTIONS {
-        let middle = low + (high - low) / 2.0;
-        if reaches(middle) {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    high
 }
 
 /// The common z at which Boole's inequality alone, with the slack, reaches the confidence.
