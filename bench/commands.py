@@ -1,4 +1,4 @@
-"""How long a person waits: `lex7 --help` and `lex7 status` from a cold start, and replaying a log.
+"""How long a person waits: rows of `bench/node.py` for commands from a cold start and for a replay.
 
 The status is of the sample person's eighteen months; every start is a new process.
 """
@@ -8,11 +8,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
-from report import Row, cost, finish, rate, seconds
+from report import Row, cost, rate, seconds
 
 from lex7.bark.entry import EntryKind
 from lex7.bark.log import Log
@@ -108,12 +107,3 @@ def block(stream: str, day: int) -> ObservationBlock:
         value=np.array([5_000 + day % 97], dtype=np.int64),
         source=np.zeros(1, dtype=np.uint16),
     )
-
-
-def main() -> None:
-    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
-        finish([*waiting_rows(Path(one)), *replay_rows(Path(other))])
-
-
-if __name__ == "__main__":
-    main()

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cbor2
+from commands import replay_rows, waiting_rows
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from report import Row, cost, finish, rate, seconds
 
@@ -122,4 +123,6 @@ def key_rows() -> list[Row]:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
-        finish([*log_rows(Path(name)), *blob_rows(Path(name)), *key_rows()])
+        folder = Path(name)
+        rows = [*log_rows(folder), *blob_rows(folder), *key_rows()]
+        finish([*rows, *replay_rows(folder), *waiting_rows(folder)])

@@ -2,8 +2,8 @@
 
 `fold` is pure: the same run on the same state gives the same state, byte for byte. Record
 payloads are filed and not decoded further; they are read when a forecast needs them. A MODEL
-entry makes the fold compute the filter states from the archive, so that replaying a log proves
-the filter's bits and not only its inputs.
+entry names the digest of the filter states that its parameters lead to; `is_belief_reached`
+computes them again, so that a replay proves the filter's bits and not only its inputs.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from lex7.bark.entry import EntryKind, VerifiedEntry
+from lex7.base.civil import Day
 from lex7.base.ids import StateHash
 from lex7.nodes.archive import Item, file_records, retract
 from lex7.nodes.interface import NodeKind, NodeState
@@ -21,7 +22,7 @@ from lex7.nodes.payload import address, decode_import, decode_model, decode_retr
 _RECORDS = frozenset({EntryKind.OBSERVATIONS, EntryKind.TRANSACTIONS, EntryKind.BALANCES})
 
 
-def fold(kind: NodeKind, state: NodeState, run: Sequence[VerifiedEntry]) -> NodeState:
+def fold(state: NodeState, run: Sequence[VerifiedEntry]) -> NodeState:
     """Apply one run of verified entries to a node's state.
 
     Raises:
@@ -39,10 +40,22 @@ def fold(kind: NodeKind, state: NodeState, run: Sequence[VerifiedEntry]) -> Node
         if pending:
             state = replace(state, archive=file_records(state.archive, pending))
             pending = []
-        state = _apply(kind, state, entry, entry.payload)
+        state = _apply(state, entry, entry.payload)
     if pending:
         state = replace(state, archive=file_records(state.archive, pending))
     return state
+
+
+def belief_digest(kind: NodeKind, state: NodeState, as_of: Day, parameters: bytes) -> bytes:
+    """Hash the raw bits of the filter states that parameters lead to on a state's archive."""
+    return hashlib.sha256(kind.belief(state, as_of, parameters)).digest()
+
+
+def is_belief_reached(kind: NodeKind, state: NodeState) -> bool:
+    """Answer whether this program's filters reach the bits that the newest MODEL entry names."""
+    if state.model_day is None:
+        return True
+    return belief_digest(kind, state, state.model_day, state.model) == state.belief_digest
 
 
 def digest(state: NodeState) -> StateHash:
@@ -58,7 +71,7 @@ def digest(state: NodeState) -> StateHash:
     return StateHash(total.digest())
 
 
-def _apply(kind: NodeKind, state: NodeState, entry: VerifiedEntry, payload: bytes) -> NodeState:
+def _apply(state: NodeState, entry: VerifiedEntry, payload: bytes) -> NodeState:
     if entry.kind is EntryKind.IMPORT:
         note = decode_import(payload)
         return replace(state, imports={**state.imports, note.import_id: note})
@@ -69,10 +82,7 @@ def _apply(kind: NodeKind, state: NodeState, entry: VerifiedEntry, payload: byte
     if entry.kind is EntryKind.CATEGORIES:
         return replace(state, categories=payload)
     if entry.kind is EntryKind.MODEL:
-        day, parameters = decode_model(payload)
-        bits = kind.belief(state, day, parameters)
-        return replace(
-            state, model_day=day, model=parameters, belief_digest=hashlib.sha256(bits).digest()
-        )
+        day, parameters, belief = decode_model(payload)
+        return replace(state, model_day=day, model=parameters, belief_digest=belief)
     chained = hashlib.sha256(state.control + entry.hash).digest()
     return replace(state, control=chained)

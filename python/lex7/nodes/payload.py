@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lex7.bark import canon
+from lex7.bark.canon import Value
 from lex7.bark.fields import Fields, PayloadError, read_fields
 from lex7.base.civil import Day
 from lex7.base.ids import ImportId
@@ -23,6 +24,7 @@ from lex7.base.limits import OBSERVATIONS_PER_ENTRY_MAX
 from lex7.base.record import Balance, ObservationBlock, Transaction
 
 _WIDTHS = (0, 1, 2, 4, 8)
+_UNSIGNED = {width: np.dtype(f"<u{width}") for width in _WIDTHS[1:]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +98,27 @@ def decode_observations(payload: bytes) -> ObservationBlock:
     Raises:
         PayloadError: another layout.
     """
-    body = read_fields(payload, "observations", 8)
-    start = _values(body, 5)
-    columns = (start, start + _values(body, 6), _values(body, 7), _values(body, 8))
+    body = canon.decode(payload)
+    match body:
+        case {
+            2: str(stream),
+            3: int(day),
+            4: tuple(sources),
+            5: start,
+            6: took,
+            7: value,
+            8: source,
+        }:
+            first = _values(start)
+            columns = (first, first + _values(took), _values(value), _values(source))
+        case _:
+            raise PayloadError("observations", "a field is missing or has another type")
     if len({column.size for column in columns}) != 1:
         raise PayloadError("observations", "the columns have different lengths")
     return ObservationBlock(
-        stream=body.text(2),
-        day=Day(body.integer(3)),
-        sources=body.texts(4),
+        stream=stream,
+        day=Day(day),
+        sources=tuple(str(name) for name in sources),
         start_ns=columns[0],
         end_ns=columns[1],
         value=columns[2],
@@ -171,19 +185,19 @@ def decode_retraction(payload: bytes) -> ImportId:
     return ImportId(read_fields(payload, "retraction", 1).text(1))
 
 
-def encode_model(as_of: Day, parameters: bytes) -> bytes:
-    """Spell fitted parameters and the day up to which they were fitted."""
-    return canon.encode({1: int(as_of), 2: parameters})
+def encode_model(as_of: Day, parameters: bytes, belief_digest: bytes) -> bytes:
+    """Spell fitted parameters, the day up to which they were fitted, and what they led to."""
+    return canon.encode({1: int(as_of), 2: parameters, 3: belief_digest})
 
 
-def decode_model(payload: bytes) -> tuple[Day, bytes]:
-    """Read fitted parameters and the day up to which they were fitted.
+def decode_model(payload: bytes) -> tuple[Day, bytes, bytes]:
+    """Read fitted parameters, the day up to which they were fitted, and what they led to.
 
     Raises:
         PayloadError: another layout.
     """
-    body = read_fields(payload, "model", 2)
-    return Day(body.integer(1)), body.data(2)
+    body = read_fields(payload, "model", 3)
+    return Day(body.integer(1)), body.data(2), body.data(3)
 
 
 def address(payload: bytes) -> tuple[ImportId, str, Day]:
@@ -210,15 +224,16 @@ def _column(values: NDArray[np.int64]) -> tuple[int, int, bytes]:
     return (base, width, (values - base).astype(f"<u{width}").tobytes())
 
 
-def _values(body: Fields, number: int) -> NDArray[np.int64]:
-    column = Fields(body.kind, body.items(number))
-    base, width, data = column.integer(1), column.integer(2), column.data(3)
-    if width == 0:
-        size = int.from_bytes(data, "little")
-        if size > OBSERVATIONS_PER_ENTRY_MAX:
-            raise PayloadError(body.kind, f"field {number} counts {size} values")
-        return np.full(size, base, dtype=np.int64)
-    if width not in _WIDTHS or len(data) % width:
-        raise PayloadError(body.kind, f"field {number} is no column of width {width}")
-    differences = np.frombuffer(data, dtype=f"<u{width}").astype(np.int64)
-    return np.asarray(differences + base, dtype=np.int64)
+def _values(column: Value) -> NDArray[np.int64]:
+    # Thousands of columns are read for every answer, so this is written for speed.
+    match column:
+        case (int(base), 0, bytes(data)) if (
+            size := int.from_bytes(data, "little")
+        ) <= OBSERVATIONS_PER_ENTRY_MAX:
+            return np.full(size, base, dtype=np.int64)
+        case (int(base), (1 | 2 | 4 | 8) as width, bytes(data)) if len(data) % width == 0:
+            differences = np.frombuffer(data, dtype=_UNSIGNED[width])
+            values: NDArray[np.int64] = differences.astype(np.int64)
+            values += base
+            return values
+    raise PayloadError("observations", "a column is no list of [base, width, bytes]")

@@ -9,8 +9,9 @@ stays, and reading the same file again adds exactly the rest.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from lex7.bark.entry import EntryKind
@@ -22,12 +23,13 @@ from lex7.ingest.detect import ReadOptions, read_file
 from lex7.ingest.match import novel_balances, novel_transactions
 from lex7.ingest.novelty import novel_observations
 from lex7.ingest.result import ImportResult
+from lex7.nodes.fold import belief_digest
 from lex7.nodes.payload import ImportNote, encode_import, encode_model, encode_retraction
 from lex7.nodes.wealth.node import balances as known_balances
 from lex7.runtime.clock import now_ns
 from lex7.runtime.compose import Lattice
 from lex7.runtime.records import (
-    Items,
+    Item,
     balance_items,
     known_blocks,
     known_transactions,
@@ -54,24 +56,21 @@ class UnknownImportError(IngestError):
 
 @dataclass(frozen=True, slots=True)
 class Novelty:
-    """What of one file is new, and for which node."""
+    """What of one file is new, and for which node.
 
-    blocks: tuple[ObservationBlock, ...]
+    Attributes:
+        blocks: emptied as they are written, so that a large export is never held twice.
+        transactions: in the order of the file.
+        balances: in the order of the file.
+        counts: new records by kind.
+        findings: matches that were unsure.
+    """
+
+    blocks: list[ObservationBlock]
     transactions: tuple[Transaction, ...]
     balances: tuple[Balance, ...]
+    counts: Mapping[str, int]
     findings: tuple[Finding, ...]
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """New records by kind."""
-        observations = 0
-        for block in self.blocks:
-            observations += len(block.value)
-        return {
-            "observations": observations,
-            "transactions": len(self.transactions),
-            "balances": len(self.balances),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +104,12 @@ def ingest_file(lattice: Lattice, path: Path, options: ReadOptions, *, is_dry: b
     """
     result = read_file(path, options)
     novelty = find_novelty(lattice, result)
+    first, last = _span(result)
+    result = replace(result, records=())
     digest = hash_file(path)
     import_id = ImportId(digest.hex()[:12])
     if not is_dry:
         _write(lattice, path, result, novelty, digest)
-    first, last = _span(result)
     return FileReport(
         name=path.name,
         import_id=import_id,
@@ -150,8 +150,10 @@ def refit(lattice: Lattice, as_of: Day) -> tuple[str, ...]:
         parameters = member.kind.fit(member.state, as_of)
         if parameters is None:
             continue
-        if (member.state.model_day, member.state.model) != (as_of, parameters):
-            payload = encode_model(as_of, parameters)
+        reached = belief_digest(member.kind, member.state, as_of, parameters)
+        state = member.state
+        if (state.model_day, state.model, state.belief_digest) != (as_of, parameters, reached):
+            payload = encode_model(as_of, parameters, reached)
             member.append([(EntryKind.MODEL, payload)], lattice.heads)
         fitted.append(member.name)
     return tuple(fitted)
@@ -167,12 +169,16 @@ def find_novelty(lattice: Lattice, result: ImportResult) -> Novelty:
     known = tuple(t for account in accounts for t in known_transactions(wth, account))
     kept, findings = novel_transactions(transactions, known)
     fresh = []
+    count = 0
     for block in blocks:
         on_record = known_blocks(vit, block.stream, block.day)
         rest = novel_observations(block, on_record) if on_record else block
         if len(rest.value):
             fresh.append(rest)
-    return Novelty(tuple(fresh), kept, novel_balances(balances, known_balances(wth)), findings)
+            count += len(rest.value)
+    stated = novel_balances(balances, known_balances(wth))
+    counts = {"observations": count, "transactions": len(kept), "balances": len(stated)}
+    return Novelty(fresh, kept, stated, counts, findings)
 
 
 def hash_file(path: Path) -> bytes:
@@ -193,16 +199,20 @@ def _write(
     )
     money = transaction_items(import_id, novelty.transactions)
     money += balance_items(import_id, novelty.balances)
-    parts: dict[str, Items] = {"vit": observation_items(import_id, novelty.blocks), "wth": money}
-    if not any(parts.values()):
+    if not money and not novelty.blocks:
         return
     with path.open("rb") as stream:
         _blobs(lattice).put(stream)
+    heading = (EntryKind.IMPORT, encode_import(note))
+    parts: dict[str, Iterable[Item]] = {}
+    if novelty.blocks:
+        parts["vit"] = observation_items(import_id, novelty.blocks)
+    if money:
+        parts["wth"] = money
     for kind, items in parts.items():
         member = lattice.members[kind]
-        if items and import_id not in member.state.imports:
-            items = [(EntryKind.IMPORT, encode_import(note)), *items]
-        member.append(items, lattice.heads)
+        is_known = import_id in member.state.imports
+        member.append(items if is_known else chain((heading,), items), lattice.heads)
 
 
 def _blobs(lattice: Lattice) -> BlobStore:

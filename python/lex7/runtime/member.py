@@ -7,14 +7,14 @@ two runs, the log ends at the last seal and the state is the one that seal names
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lex7.bark.entry import EntryKind, VerifiedEntry
 from lex7.bark.log import Log
 from lex7.bark.seal import Head
 from lex7.base.errors import StateError
 from lex7.base.ids import NodeName, StateHash
-from lex7.base.limits import ENTRIES_PER_SEAL_MAX
+from lex7.base.limits import ENTRIES_PER_SEAL_MAX, RUN_PAYLOAD_BYTES_MAX
 from lex7.lattice.order import CONTROL
 from lex7.nodes.fold import digest, fold
 from lex7.nodes.interface import NodeKind, NodeState
@@ -90,13 +90,13 @@ class Member:
         if sealed is not None and sealed != digest(self.state):
             raise StateMismatchError(self.name, last, sealed, digest(self.state))
 
-    def append(self, items: Sequence[tuple[EntryKind, bytes]], heads: Heads) -> tuple[int, ...]:
+    def append(self, items: Iterable[tuple[EntryKind, bytes]], heads: Heads) -> tuple[int, ...]:
         """Append entries in sealed runs and return their sequence numbers."""
         sequences: list[int] = []
         for part in _runs(items):
             seen = heads()
             prepared = self.log.prepare(part, heads=seen)
-            state = fold(self.kind, self.state, prepared)
+            state = fold(self.state, prepared)
             self.log.commit(prepared, state_hash=digest(state), heads=seen)
             self.state = state
             self.control.extend(entry for entry in prepared if entry.kind in CONTROL)
@@ -104,7 +104,7 @@ class Member:
         return tuple(sequences)
 
     def _fold(self, entries: Sequence[VerifiedEntry]) -> None:
-        self.state = fold(self.kind, self.state, entries)
+        self.state = fold(self.state, entries)
         self.control.extend(entry for entry in entries if entry.kind in CONTROL)
 
 
@@ -115,7 +115,16 @@ def _genesis(name: NodeName, first: VerifiedEntry) -> bytes:
 
 
 def _runs(
-    items: Sequence[tuple[EntryKind, bytes]],
+    items: Iterable[tuple[EntryKind, bytes]],
 ) -> Iterator[Sequence[tuple[EntryKind, bytes]]]:
-    for start in range(0, len(items), ENTRIES_PER_SEAL_MAX):
-        yield items[start : start + ENTRIES_PER_SEAL_MAX]
+    part: list[tuple[EntryKind, bytes]] = []
+    size = 0
+    for item in items:
+        is_full = len(part) == ENTRIES_PER_SEAL_MAX
+        if part and (is_full or size + len(item[1]) > RUN_PAYLOAD_BYTES_MAX):
+            yield tuple(part)
+            part, size = [], 0
+        part.append(item)
+        size += len(item[1])
+    if part:
+        yield tuple(part)

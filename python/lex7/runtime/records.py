@@ -18,7 +18,8 @@ from lex7.nodes.payload import (
     encode_transactions,
 )
 
-Items = list[tuple[EntryKind, bytes]]
+Item = tuple[EntryKind, bytes]
+Items = list[Item]
 
 TRANSACTIONS_PER_ENTRY_MAX = 500
 """So that a day of transactions with the longest texts stays within one payload."""
@@ -41,10 +42,14 @@ def known_blocks(archive: Archive, stream: str, day: Day) -> tuple[ObservationBl
     return tuple(decode_observations(item.payload) for item in items)
 
 
-def observation_items(import_id: ImportId, blocks: Iterable[ObservationBlock]) -> Items:
-    """Spell blocks of observations, by day and stream, so that a log reads as time passed."""
-    ordered = sorted(blocks, key=lambda block: (block.day, block.stream, int(block.start_ns[0])))
-    return [(EntryKind.OBSERVATIONS, encode_observations(import_id, block)) for block in ordered]
+def observation_items(import_id: ImportId, blocks: list[ObservationBlock]) -> Iterator[Item]:
+    """Spell blocks of observations, by day and stream, so that a log reads as time passed.
+
+    Blocks are taken out of the list as they are spelled: a large export is never held twice.
+    """
+    blocks.sort(key=lambda block: (block.day, block.stream, int(block.start_ns[0])), reverse=True)
+    while blocks:
+        yield EntryKind.OBSERVATIONS, encode_observations(import_id, blocks.pop())
 
 
 def transaction_items(import_id: ImportId, transactions: Iterable[Transaction]) -> Items:

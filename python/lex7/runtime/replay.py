@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
+from lex7.bark.entry import EntryKind
 from lex7.base.errors import Finding
 from lex7.base.ids import NodeName, StateHash
-from lex7.nodes.fold import digest, fold
+from lex7.nodes.fold import digest, fold, is_belief_reached
 from lex7.nodes.interface import NodeState
 from lex7.runtime.compose import Lattice
 from lex7.runtime.member import Member
@@ -45,7 +46,7 @@ def replay(member: Member, *, is_compared: bool) -> Replayed:
     entries = seals = 0
     findings: tuple[Finding, ...] = ()
     for run in member.log.runs():
-        state = fold(member.kind, state, run.entries)
+        state = fold(state, run.entries)
         entries += len(run.entries)
         if is_compared and not findings:
             seals += 1
@@ -53,6 +54,9 @@ def replay(member: Member, *, is_compared: bool) -> Replayed:
             if folded != run.seal.state_hash:
                 last = run.entries[-1].sequence
                 findings = (_differs(member.name, last, run.seal.state_hash, folded),)
+        has_model = any(entry.kind is EntryKind.MODEL for entry in run.entries)
+        if is_compared and not findings and has_model and not is_belief_reached(member.kind, state):
+            findings = (_other_bits(member.name, run.entries[-1].sequence),)
     seconds = time.perf_counter() - start
     return Replayed(member.name, entries, seals, digest(state), seconds, findings)
 
@@ -69,6 +73,14 @@ def verify_logs(lattice: Lattice) -> tuple[Finding, ...]:
         for member in lattice.members.values()
         for found in member.log.verify()
     )
+
+
+def _other_bits(node: NodeName, sequence: int) -> Finding:
+    sentence = (
+        "the filters of this program reach other bits than the ones this run's MODEL entry names; "
+        "`lex7 ingest` fits and writes the models again"
+    )
+    return Finding("state.belief", f"log {node}, entry {sequence}", sentence)
 
 
 def _differs(node: NodeName, sequence: int, sealed: StateHash, folded: StateHash) -> Finding:

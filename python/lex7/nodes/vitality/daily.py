@@ -40,6 +40,10 @@ DERIVED_FROM = ("sleep.stage", "heart.resting", "heart.hrv_sdnn", "weight", "ste
 """The streams whose every block is looked at; of others only how late the newest one ends."""
 
 
+STEPS_PART_DAYS = 128
+PART_MARGIN_DAYS = 2
+
+
 def derive(
     blocks: Mapping[str, Mapping[Day, tuple[ObservationBlock, ...]]], where: Zone
 ) -> dict[QuantityName, DailySeries]:
@@ -55,7 +59,7 @@ def derive(
         RESTING_HEART: _resting(gather(blocks.get("heart.resting", none))),
         HRV: _variability(gather(blocks.get("heart.hrv_sdnn", none))),
         WEIGHT: _weight(gather(blocks.get("weight", none))),
-        STEPS: _steps(gather(blocks.get("steps", none)), _newest_ns(blocks), where),
+        STEPS: _steps(blocks.get("steps", none), _newest_ns(blocks), where),
     }
 
 
@@ -124,8 +128,15 @@ def _is_own(days: list[Day], values: list[int], index: int) -> bool:
     return 100 * abs(values[index] - usual) <= WEIGHT_CHANGE_PERCENT_MAX * usual
 
 
-def _steps(rows: StreamRows, newest_ns: int, where: Zone) -> DailySeries:
-    counted = steps_by_day(rows, where)
+def _steps(blocks: BlocksByDay, newest_ns: int, where: Zone) -> DailySeries:
+    counted: dict[Day, int] = {}
+    # In parts, because every interval is cut by every other one and years of them are many. An
+    # interval may reach past midnight, so each part is counted with the days around it.
+    for first in sorted({day - day % STEPS_PART_DAYS for day in blocks}):
+        reach = range(first - PART_MARGIN_DAYS, first + STEPS_PART_DAYS + PART_MARGIN_DAYS)
+        near = {Day(day): blocks[Day(day)] for day in reach if day in blocks}
+        part = steps_by_day(gather(near), where)
+        counted |= {day: n for day, n in part.items() if day - day % STEPS_PART_DAYS == first}
     newest = day_of(newest_ns, where)
     hours = (newest_ns - start_ns(newest, where)) // NS_PER_HOUR
     if hours < DAY_COMPLETE_HOUR:
