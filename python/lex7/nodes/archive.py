@@ -10,11 +10,15 @@ archive that the other imports would have made.
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from lex7.base.civil import Day
 from lex7.base.ids import ImportId
+
+_DAY = struct.Struct("<qI")
+_SPAN = struct.Struct("<q")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +32,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """The items of one stream in one span of 32 days, and the digest over them."""
+    """The items of one stream in one span of 32 days.
+
+    Attributes:
+        days: the items by day.
+        mark: the span in eight bytes, and the SHA-256 over days and items.
+    """
 
     days: Mapping[Day, tuple[Item, ...]]
-    digest: bytes
+    mark: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,7 @@ class Archive:
                 if days == shelves[span].days:
                     kept[span] = shelves[span]
                 elif days:
-                    kept[span] = _shelf(days)
+                    kept[span] = _shelf(span, days)
             if kept:
                 streams[name] = kept
         return Archive(streams, {name: _stream_digest(kept) for name, kept in streams.items()})
@@ -96,7 +105,7 @@ def file_records(archive: Archive, records: Iterable[tuple[str, Day, Item]]) -> 
             days = dict(known.days) if known is not None else {}
             for day, items in added.items():
                 days[day] = days.get(day, ()) + tuple(items)
-            shelves[span] = _shelf(days)
+            shelves[span] = _shelf(span, days)
         streams[stream] = shelves
         digests[stream] = _stream_digest(shelves)
     return Archive(streams, digests)
@@ -109,7 +118,7 @@ def retract(archive: Archive, import_id: ImportId) -> Archive:
     for name, shelves in archive.streams.items():
         kept = {}
         for span, shelf in shelves.items():
-            rest = _without(shelf, import_id)
+            rest = _without(span, shelf, import_id)
             if rest.days:
                 kept[span] = rest
         if kept:
@@ -118,30 +127,27 @@ def retract(archive: Archive, import_id: ImportId) -> Archive:
     return Archive(streams, digests)
 
 
-def _without(shelf: Shelf, import_id: ImportId) -> Shelf:
+def _without(span: int, shelf: Shelf, import_id: ImportId) -> Shelf:
     days = {}
     for day, items in shelf.days.items():
         rest = tuple(item for item in items if item.import_id != import_id)
         if rest:
             days[day] = rest
-    return shelf if days == shelf.days else _shelf(days)
+    return shelf if days == shelf.days else _shelf(span, days)
 
 
-def _shelf(days: Mapping[Day, tuple[Item, ...]]) -> Shelf:
-    total = hashlib.sha256()
+def _shelf(span: int, days: Mapping[Day, tuple[Item, ...]]) -> Shelf:
+    parts: list[bytes] = []
     for day in sorted(days):
         items = days[day]
-        total.update(day.to_bytes(8, "little", signed=True) + len(items).to_bytes(4, "little"))
-        for item in items:
-            total.update(item.digest)
-    return Shelf(days, total.digest())
+        parts.append(_DAY.pack(day, len(items)))
+        parts += [item.digest for item in items]
+    return Shelf(days, _SPAN.pack(span) + hashlib.sha256(b"".join(parts)).digest())
 
 
 def _stream_digest(shelves: Mapping[int, Shelf]) -> bytes:
-    parts = [
-        span.to_bytes(8, "little", signed=True) + shelves[span].digest for span in sorted(shelves)
-    ]
-    return hashlib.sha256(b"".join(parts)).digest()
+    marks = [shelves[span].mark for span in sorted(shelves)]
+    return hashlib.sha256(b"".join(marks)).digest()
 
 
 def _text(name: str) -> bytes:
