@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 import clarabel
@@ -20,6 +21,7 @@ from lex7.correct import certificate as certificates
 from lex7.correct import check_certificate, exact_native
 from lex7.correct.exact import Infeasible
 from lex7.correct.problem import Column, Problem, RealRows, Rule, build_problem
+from lex7.correct.soft import SoftRows, find_slacks
 
 MONTHS = 24
 DIRECTIVES = 46
@@ -130,7 +132,15 @@ def checks() -> list[Row]:
     hopeless = blocks(30, 1, 200_000.0)
     assert not check_certificate.check(refuse(hopeless, lever_columns))
     refusal = 1e3 * seconds(lambda: refuse(hopeless, lever_columns), repeat=9)
+    soft = tuple(
+        SoftRows(replace(one, rule=replace(one.rule, priority=1 + index % 4)), Fraction(50))
+        for index, one in enumerate(blocks(30, 1, 60_000.0)[:25])
+    )
+    hard = blocks(30, 1, 900.0)[25:]
+    assert find_slacks(hard, soft, lever_columns) is not None
+    softened = 1e3 * seconds(lambda: find_slacks(hard, soft, lever_columns), repeat=9)
     return [
+        cost("slacks of 25 soft rules in 4 levels", softened, "ms", "limit", 20.0, 1.0),
         cost("exact check, compiled", native, "ms", "limit", 10.0, 1.0),
         cost("exact check of the file, pure Python", pure, "ms", "limit", 100.0, 1.0),
         cost("conflict set with certificate", refusal, "ms", "limit", 40.0, 1.0),

@@ -22,9 +22,9 @@ from lex7.correct.case import Case, Shift, along, is_blocking, reaches
 from lex7.correct.case import after as chance_after
 from lex7.correct.certificate import Part
 from lex7.correct.exact import Infeasible
-from lex7.correct.exact_native import Rounded
 from lex7.correct.levers import LeverChange, changes_of, column_of
 from lex7.correct.problem import Problem, RealRows, Rule, build_problem
+from lex7.correct.soft import SoftRows, find_slacks, relaxed, rounding_allowance
 from lex7.directive.document import Lever
 from lex7.directive.rows import ROUNDS, RowBlock, reallocated, rows_of
 
@@ -37,6 +37,7 @@ class LeverTask:
 
     Attributes:
         cases: every hard rule, and any other target.
+        soft: soft rules that are no target; they give way where they must.
         levers: the columns after `first_column` of every case's evidence, in order.
         first_column: where the levers start among the columns.
         base: (n_column,) what is moved already: the purchase, or nothing.
@@ -44,6 +45,7 @@ class LeverTask:
     """
 
     cases: tuple[Case, ...]
+    soft: tuple[Case, ...]
     levers: tuple[Lever, ...]
     first_column: int
     base: Shift
@@ -59,12 +61,14 @@ class LeverAnswer:
         cost: sum of (reluctance × change)², exact.
         part: the proof.
         is_exhaustive: whether every way to satisfy the rules was tried.
+        giving: soft rules that give way: directive, how far in its unit, the unit.
     """
 
     changes: tuple[LeverChange, ...]
     cost: Fraction
     part: Part
     is_exhaustive: bool
+    giving: tuple[tuple[str, Fraction, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,18 +141,20 @@ def _rounds(
     failure: LeverFailure | None = None
     is_joint = any(block.demand.is_joint for _, way in chosen for block in way)
     for _ in range(ROUNDS + 1 if is_joint else 1):
-        problem = _problem(task, chosen)
-        moving = exact_native.leave_idle(problem)
+        posed = _pose(task, chosen)
+        moving = exact_native.leave_idle(posed.problem)
         found = exact_native.solve_on_grid(moving)
         if isinstance(found, Infeasible) or found.steps is None:
-            moving, found = problem, exact_native.solve_on_grid(problem)
+            moving, found = posed.problem, exact_native.solve_on_grid(posed.problem)
         if isinstance(found, Infeasible):
-            failure = failure or _conflict(problem, name)
+            failure = failure or _conflict(posed.problem, name)
             break
         if found.steps is None:
             break
-        answer = _answer(task, moving, found, name, is_exhaustive=is_exhaustive)
         shift = _shift(task, found.steps)
+        part = certificates.smallest(name, moving, found)
+        changes = changes_of(task.levers, found.steps)
+        answer = LeverAnswer(changes, _cost(changes), part, is_exhaustive, posed.giving)
         if _is_accepted(task, shift) and (best is None or answer.cost < best.cost):
             best = answer
         chosen = tuple(
@@ -157,10 +163,40 @@ def _rounds(
     return best or failure or LeverFailure((), None)
 
 
-def _problem(task: LeverTask, chosen: Chosen) -> Problem:
+@dataclass(frozen=True, slots=True)
+class _Posed:
+    """The problem after soft rules have given way, and how far they did."""
+
+    problem: Problem
+    giving: tuple[tuple[str, Fraction, str], ...]
+
+
+def _pose(task: LeverTask, chosen: Chosen) -> _Posed:
     columns = tuple(column_of(lever) for lever in task.levers)
-    rows = tuple(block for case, way in chosen if (block := _rows(task, case, way)) is not None)
-    return build_problem(rows, columns)
+    hard = tuple(block for case, way in chosen if (block := _rows(task, case, way)) is not None)
+    soft = tuple(one for case in task.soft if (one := _soft_rows(task, case)) is not None)
+    slacks = find_slacks(hard, soft, columns) if soft else ()
+    if slacks is None:
+        return _Posed(build_problem(hard, columns), ())
+    # A rule that gives way has no room left for rounding the levers; it gets that much more.
+    slacks = tuple(
+        slack + rounding_allowance(one, columns) if slack else slack
+        for one, slack in zip(soft, slacks, strict=True)
+    )
+    rows = tuple(relaxed(one, slack) for one, slack in zip(soft, slacks, strict=True))
+    giving = tuple(
+        (one.rows.rule.directive, slack * one.unit, one.rows.rule.unit)
+        for one, slack in zip(soft, slacks, strict=True)
+        if slack
+    )
+    return _Posed(build_problem((*hard, *rows), columns), giving)
+
+
+def _soft_rows(task: LeverTask, case: Case) -> SoftRows | None:
+    if case.evidence is None or case.directive.rule.weight is None:
+        return None
+    rows = _rows(task, case, rows_of(case.evidence).ways[0])
+    return None if rows is None else SoftRows(rows, 1 / case.directive.rule.weight)
 
 
 def _rows(task: LeverTask, case: Case, way: Way) -> RealRows | None:
@@ -209,16 +245,11 @@ def _is_accepted(task: LeverTask, shift: Shift) -> bool:
     return True
 
 
-def _answer(
-    task: LeverTask, problem: Problem, found: Rounded, name: str, *, is_exhaustive: bool
-) -> LeverAnswer:
-    assert found.steps is not None
-    changes = changes_of(task.levers, found.steps)
+def _cost(changes: tuple[LeverChange, ...]) -> Fraction:
     cost = Fraction(0)
     for change in changes:
         cost += (change.lever.reluctance * change.change) ** 2
-    part = certificates.smallest(name, problem, found)
-    return LeverAnswer(changes, cost, part, is_exhaustive)
+    return cost
 
 
 def _conflict(problem: Problem, name: str) -> LeverFailure:

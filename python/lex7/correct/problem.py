@@ -127,8 +127,15 @@ class Problem:
         return self.coefficients, self.bounds, lo, hi, self.exponents, self.eases
 
 
-def build_problem(rows: tuple[RealRows, ...], columns: tuple[Column, ...]) -> Problem:
+def build_problem(
+    rows: tuple[RealRows, ...], columns: tuple[Column, ...], *, extra_bits: int = 0
+) -> Problem:
     """Round real rows to the integer problem, never in favour of the lever.
+
+    Args:
+        rows: of all directives.
+        columns: the levers.
+        extra_bits: bits kept beyond the usual 20, at most 11.
 
     Raises:
         ProblemError: a number is not finite, or a limit is exceeded.
@@ -144,7 +151,8 @@ def build_problem(rows: tuple[RealRows, ...], columns: tuple[Column, ...]) -> Pr
         dtype=np.float64,
     )
     slack, gradient = _stacked(ordered, len(columns))
-    row_exponents, coefficients, bounds = _rounded(slack, gradient, unit_sizes, reach)
+    effect = -gradient * unit_sizes
+    row_exponents, coefficients, bounds = _rounded(slack, effect, reach, ROW_BITS + extra_bits)
     return Problem(
         rules=tuple(block.rule for block in ordered),
         columns=columns,
@@ -215,24 +223,24 @@ def _stacked(ordered: list[RealRows], width: int) -> tuple[Reals, Reals]:
 
 
 def _rounded(
-    slack: Reals, gradient: Reals, unit_sizes: Reals, reach: Reals
+    slack: Reals, effect: Reals, reach: Reals, bits: int
 ) -> tuple[Integers, Integers, Integers]:
-    """Return exponents, coefficients and bounds of all rows."""
-    effect = -gradient * unit_sizes
+    """Return exponents, coefficients and bounds of all rows; `effect` is per unit of a column."""
     largest = np.abs(effect).max(axis=1, initial=0.0)
     scale_from = np.where(largest > 0, largest, np.abs(slack))
     row_exponents = np.frexp(scale_from)[1].astype(np.int64)
-    shift = ROW_BITS - row_exponents
+    shift = bits - row_exponents
     coefficients = np.rint(np.ldexp(effect, shift[:, None])).astype(np.int64)
     # Half a unit for each column at the far end of its box, and 2^-6 for the float products; a row
     # that no lever moves has neither.
     worst = np.where(largest > 0, 2.0**-6, 0.0)
-    for column in range(len(reach)):
-        worst += 0.5 * reach[column] * (effect[:, column] != 0)
+    if len(reach):
+        # A running sum adds in column order on every machine.
+        worst += np.cumsum(0.5 * reach * (effect != 0), axis=1)[:, -1]
     with np.errstate(over="ignore"):
         bounds = np.floor(np.ldexp(slack, shift) - worst)
     bounds = np.clip(bounds, -BOUND_MAX, BOUND_MAX).astype(np.int64)
-    return row_exponents, np.ascontiguousarray(coefficients), bounds
+    return ROW_BITS - shift, np.ascontiguousarray(coefficients), bounds
 
 
 def _rule_of_row(ordered: list[RealRows]) -> Integers:

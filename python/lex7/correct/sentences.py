@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING
 
 from lex7.base.civil import Day, iso
 from lex7.base.money import Money
 from lex7.correct.case import Case
-from lex7.correct.levers import LeverChange, spell_change
+from lex7.correct.levers import spell_change, spell_fraction
 from lex7.correct.proposal import Proposal
 from lex7.directive.assessment import Standing
 from lex7.directive.reason import percent
 
 if TYPE_CHECKING:
     from lex7.correct.answer import Alternative, RuleChange
+    from lex7.correct.lever_change import LeverAnswer
 
 NAMED_MAX = 3
 
@@ -54,13 +57,15 @@ def date_way(amount: Money, day: Day, earlier: Day) -> str:
     return f"the full {amount} on {iso(day)} (not yet on {iso(earlier)})"
 
 
-def lever_way(
-    amount: Money, day: Day, changes: tuple[LeverChange, ...], *, is_exhaustive: bool
-) -> str:
+def lever_way(amount: Money, day: Day, found: LeverAnswer) -> str:
     """Say the lever changes."""
-    listed = ", ".join(spell_change(change) for change in changes)
-    kept = "" if is_exhaustive else "; other ways to satisfy a rule were not tried"
-    return f"the full {amount} on {iso(day)} with {listed}{kept}"
+    listed = ", ".join(spell_change(change) for change in found.changes) or "no lever moved"
+    giving = "".join(
+        f"; {name} gives way by {spell_fraction(ceil(size * 100) / Fraction(100))[1:]} {unit}"
+        for name, size, unit in found.giving
+    )
+    kept = "" if found.is_exhaustive else "; other ways to satisfy a rule were not tried"
+    return f"the full {amount} on {iso(day)} with {listed}{giving}{kept}"
 
 
 def lacking(cases: tuple[Case, ...]) -> str:

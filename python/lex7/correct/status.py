@@ -57,7 +57,8 @@ def _correction(situation: Situation, cases: tuple[Case, ...], case: Case) -> Co
         return Correction(name, (), "there are no levers", (), None)
     chosen = tuple(other for other in cases if other.is_hard or other is case)
     base = np.zeros(len(situation.levers))
-    task = LeverTask(chosen, situation.levers, 0, base, frozenset({name}))
+    soft = tuple(other for other in cases if not other.is_hard and other is not case)
+    task = LeverTask(chosen, soft, situation.levers, 0, base, frozenset({name}))
     found = find_lever_change(task, f"correction of {name}")
     if isinstance(found, LeverAnswer):
         listed = ", ".join(spell_change(change) for change in found.changes)

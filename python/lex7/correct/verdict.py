@@ -188,16 +188,15 @@ def _levers(question: _Question, found: _Found) -> None:
     proposal = question.proposal
     base = question.direction(0) * question.units
     first = len(question.moves) - len(question.levers)
-    task = LeverTask(question.hard, question.levers, first, base, frozenset())
+    soft = tuple(case for case in question.cases if not case.is_hard)
+    task = LeverTask(question.hard, soft, question.levers, first, base, frozenset())
     answer = find_lever_change(task, "levers")
     if not isinstance(answer, LeverAnswer):
         found.is_open = found.is_open or not answer.is_proven
         found.parts += [answer.part] if answer.part is not None else []
         return
     found.parts.append(answer.part)
-    sentence = sentences.lever_way(
-        proposal.amount, proposal.day, answer.changes, is_exhaustive=answer.is_exhaustive
-    )
+    sentence = sentences.lever_way(proposal.amount, proposal.day, answer)
     way = Alternative(Movable.LEVERS, proposal.amount, proposal.day, answer.changes, sentence)
     found.alternatives.append(way)
 

@@ -8,6 +8,7 @@ use super::dual_active_set::Proposal;
 use super::exact::{Found, Pick, Settled, Side, improve};
 use super::point::Point;
 use super::problem::Problem;
+use super::working::Working;
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::Zero;
@@ -28,9 +29,7 @@ pub(super) fn multipliers(problem: &Problem, settled: &Settled) -> Optimum {
     let point = &settled.point;
     let tight: Vec<usize> =
         (0..problem.rows).filter(|&row| point.compare_row(problem, row) == Ordering::Equal).collect();
-    let mut rows = settled.rows.clone();
-    rows.sort_unstable();
-    if rows == tight && is_strict(problem, settled) {
+    if are_unique(problem, settled, &tight) {
         let pairs = settled.rows.iter().copied().zip(settled.multipliers.iter().cloned()).collect();
         return lowest_terms(pairs, settled.denominator.clone(), point.clone());
     }
@@ -43,13 +42,21 @@ pub(super) fn multipliers(problem: &Problem, settled: &Settled) -> Optimum {
     }
 }
 
-/// Answer whether every free column lies strictly between its bounds.
-fn is_strict(problem: &Problem, settled: &Settled) -> bool {
-    settled.sides.iter().enumerate().all(|(column, &side)| {
-        side != Side::Free
-            || (settled.point.compare_steps(problem, column, problem.lo[column]) == Ordering::Greater
-                && settled.point.compare_steps(problem, column, problem.hi[column]) == Ordering::Less)
-    })
+/// Answer whether the tight rows are independent on the columns strictly between their bounds.
+///
+/// On these columns Aᵀλ is given by the point, so independent rows leave one λ.
+fn are_unique(problem: &Problem, settled: &Settled, tight: &[usize]) -> bool {
+    let side = |column: usize| {
+        let point = &settled.point;
+        if point.compare_steps(problem, column, problem.lo[column]) == Ordering::Equal {
+            Side::Low
+        } else if point.compare_steps(problem, column, problem.hi[column]) == Ordering::Equal {
+            Side::High
+        } else {
+            Side::Free
+        }
+    };
+    Working::holding(problem, tight.to_vec(), (0..problem.columns).map(side).collect()).is_independent()
 }
 
 fn lowest_terms(mut pairs: Vec<(usize, BigInt)>, mut denominator: BigInt, point: Point) -> Optimum {

@@ -23,6 +23,9 @@ pub enum Answer {
     Infeasible(Vec<(usize, BigInt)>),
 }
 
+/// Rounds in which all columns outside their bounds are fixed there together; two are usual.
+const CLAMPS_MAX: usize = 8;
+
 /// Which violated constraint joins the working set next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pick {
@@ -44,7 +47,6 @@ pub(super) enum Side {
 #[derive(Debug)]
 pub(super) struct Settled {
     pub(super) rows: Vec<usize>,
-    pub(super) sides: Vec<Side>,
     pub(super) multipliers: Vec<BigInt>,
     pub(super) denominator: BigInt,
     pub(super) point: Point,
@@ -64,12 +66,19 @@ pub(super) fn improve(problem: &Problem, proposal: &Proposal, pick: Pick) -> Fou
         return Found::Infeasible(farkas);
     }
     let mut working = Working::settle(problem, &proposal.active);
+    if pick == Pick::Steepest {
+        // Floats overlook columns that leave their bounds by less than a rounding; all at once is faster.
+        for _ in 0..CLAMPS_MAX {
+            if !working.clamp() {
+                break;
+            }
+        }
+    }
     loop {
         let point = working.point(None);
         let Some(entering) = violated(problem, &point, pick) else {
             return Found::Optimum(Settled {
                 rows: working.rows,
-                sides: working.sides,
                 multipliers: working.numerators,
                 denominator: working.denominator,
                 point,

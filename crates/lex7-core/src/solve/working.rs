@@ -7,6 +7,7 @@ use super::problem::Problem;
 use super::ratio::Ratio;
 use num_bigint::BigInt;
 use num_traits::{One, Signed, Zero};
+use std::cmp::Ordering;
 
 /// Rows and fixed columns with row multipliers `numerators / denominator`.
 pub(super) struct Working<'a> {
@@ -18,6 +19,16 @@ pub(super) struct Working<'a> {
 }
 
 impl<'a> Working<'a> {
+    /// A working set whose multipliers are not known yet.
+    pub(super) fn holding(problem: &'a Problem, rows: Vec<usize>, sides: Vec<Side>) -> Self {
+        Self { problem, rows, sides, numerators: Vec::new(), denominator: BigInt::one() }
+    }
+
+    /// Answer whether the working rows are independent on the free columns.
+    pub(super) fn is_independent(&self) -> bool {
+        gram::solve(self.gram(), vec![BigInt::zero(); self.rows.len()]).is_ok()
+    }
+
     /// Make a proposal optimal for itself: drop what is dependent or has a negative multiplier.
     pub(super) fn settle(problem: &'a Problem, active: &[usize]) -> Self {
         let mut sides = vec![Side::Free; problem.columns];
@@ -33,9 +44,31 @@ impl<'a> Working<'a> {
                 sides[constraint - problem.rows - problem.columns] = Side::Low;
             }
         }
-        let mut working = Self { problem, rows, sides, numerators: Vec::new(), denominator: BigInt::one() };
+        let mut working = Self::holding(problem, rows, sides);
         while !working.solve_and_drop() {}
         working
+    }
+
+    /// Fix every free column that lies outside its bounds and settle again; answer whether there was one.
+    pub(super) fn clamp(&mut self) -> bool {
+        let point = self.point(None);
+        let mut has_clamped = false;
+        for column in 0..self.problem.columns {
+            if self.sides[column] != Side::Free {
+                continue;
+            }
+            if point.compare_steps(self.problem, column, self.problem.hi[column]) == Ordering::Greater {
+                self.sides[column] = Side::High;
+                has_clamped = true;
+            } else if point.compare_steps(self.problem, column, self.problem.lo[column]) == Ordering::Less {
+                self.sides[column] = Side::Low;
+                has_clamped = true;
+            }
+        }
+        if has_clamped {
+            while !self.solve_and_drop() {}
+        }
+        has_clamped
     }
 
     /// Solve for the multipliers of the working set; answer whether nothing had to leave.
