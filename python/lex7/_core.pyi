@@ -11,6 +11,9 @@ _Head = tuple[bytes, int, int, int, bytes]
 _Entry = tuple[bytes, int, int, int, object, bytes, bytes | None]
 _Seal = tuple[int, int, int, bytes, bytes, list[_Head]]
 
+# --- kernels: which SIMD level this process uses
+def kernel_level() -> str: ...
+
 # --- bark: canonical CBOR, entries, seals and their verification
 # `_Head` is writer, incarnation, sequence, lamport, hash.
 def canon_decode(data: bytes, bytes_max: int, depth_max: int) -> object: ...

@@ -8,6 +8,7 @@ mod bark;
 mod canon;
 mod elementary;
 mod filter;
+mod kernels;
 mod scenario;
 mod solve;
 mod special;
@@ -16,6 +17,7 @@ mod special;
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", lex7_core::VERSION)?;
+    kernels::register(module)?;
     bark::register(module)?;
     apple::register(module)?;
     elementary::register(module)?;
