@@ -67,6 +67,18 @@ def test_a_flipped_byte_anywhere_is_found_and_named(own_full_home: Person, node:
     assert node in shown
 
 
+@pytest.mark.parametrize("command", [("status",), ("log", "verify"), ("replay", "--verify")])
+def test_a_log_that_is_gone_is_not_begun_anew(
+    own_full_home: Person, command: tuple[str, ...]
+) -> None:
+    path = own_full_home.folder / "home" / "nodes" / "wth.db"
+    path.unlink()
+    shown = own_full_home.lex7(*command, code=2)
+    assert shown.count("\n") == 1
+    assert str(path) in shown
+    assert not path.exists()
+
+
 def test_a_wrong_passphrase_is_said_plainly(own_full_home: Person) -> None:
     (own_full_home.folder / "passphrase").write_text("wrong\n")
     shown = own_full_home.lex7("status", code=2)

@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     passphrase = new_passphrase(config)
     device = options.device or config.text("device")
     locked, code = make_home(config, passphrase, device, text)
-    with Lattice(config, locked.unlock(passphrase)) as lattice:
+    with Lattice(config, locked.unlock(passphrase), is_new=True) as lattice:
         lattice.found(options.currency, where)
     print(f"Made a home at {config.home} with the nodes {', '.join(locked.nodes)}.")
     print(f"Currency {options.currency}, time zone {where.name}.")

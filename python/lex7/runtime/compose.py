@@ -50,10 +50,11 @@ KINDS: dict[str, Callable[[Setting], NodeKind]] = {
 class Lattice:
     """The members of one home, unlocked, folded and talking; use it as a context manager."""
 
-    def __init__(self, config: Config, keys: Keys) -> None:
-        """Open the logs of a home and fold them.
+    def __init__(self, config: Config, keys: Keys, *, is_new: bool = False) -> None:
+        """Open the logs of a home; a new home has none yet, and they are made.
 
         Raises:
+            StorageMissingError: a node's log is gone.
             HomeBusyError: another process works on the home.
             BarkError: a log does not verify.
             StorageError: a database cannot be opened.
@@ -71,7 +72,7 @@ class Lattice:
             opening.enter_context(HomeLock(self.paths.root))
             for name, key in keys.nodes.items():
                 kind = name.split("@")[0]
-                storage = SqliteStorage(self.paths.log(kind), key=keys.database_key)
+                storage = SqliteStorage(self.paths.log(kind), key=keys.database_key, make=is_new)
                 log = Log(
                     storage,
                     key=key,

@@ -20,6 +20,12 @@ class StorageKeyError(_PlaceError):
     code = "storage.key"
 
 
+class StorageMissingError(_PlaceError):
+    """A database that must be there is not."""
+
+    code = "storage.missing"
+
+
 class NotStorageError(_PlaceError):
     """A file is not a database of ours."""
 

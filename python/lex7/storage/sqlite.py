@@ -22,6 +22,7 @@ from lex7.storage.faults import (
     StorageFailedError,
     StorageFullError,
     StorageKeyError,
+    StorageMissingError,
     StorageReadOnlyError,
 )
 from lex7.storage.files import FULL_ERRNOS, make_private, sync_folder, translate
@@ -43,16 +44,18 @@ _Row = tuple[int, int, bytes, bytes | None]
 
 
 class SqliteStorage:
-    """A log's database; made on first use."""
+    """A log's database."""
 
-    def __init__(self, path: Path, *, key: bytes) -> None:
-        """Open or make the database.
+    def __init__(self, path: Path, *, key: bytes, make: bool = True) -> None:
+        """Open the database, or make it.
 
         Args:
             path: the file; its folder must exist.
             key: 32 secret bytes.
+            make: whether a missing file is made; where a log has been, its absence is a loss.
 
         Raises:
+            StorageMissingError: there is no file, and none was to be made.
             StorageKeyError: the key is another one.
             NotStorageError: the file is something else.
             StorageError: the disk said no.
@@ -64,6 +67,9 @@ class SqliteStorage:
         self._connection: apsw.Connection | None = None
         try:
             if not path.exists():
+                if not make:
+                    reason = "expected the log of a node, found none; a backup may hold it"
+                    raise StorageMissingError(str(path), reason)
                 self._make(key)
             self._refuse_foreign_file()
             self._connection = self._connect(path, key)

@@ -9,6 +9,7 @@ from lex7.storage.faults import (
     StorageBusyError,
     StorageClosedError,
     StorageKeyError,
+    StorageMissingError,
 )
 from lex7.storage.interface import StoredRun
 from lex7.storage.sqlite import SqliteStorage
@@ -59,6 +60,12 @@ def test_a_file_that_is_no_database_is_refused(path: Path, content: bytes) -> No
     path.write_bytes(content)
     with pytest.raises(NotStorageError):
         SqliteStorage(path, key=KEY)
+
+
+def test_a_missing_file_is_only_made_where_one_was_never_written(path: Path) -> None:
+    with pytest.raises(StorageMissingError):
+        SqliteStorage(path, key=KEY, make=False)
+    assert not path.exists()
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
