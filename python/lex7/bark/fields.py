@@ -89,14 +89,23 @@ class Fields:
         return PayloadError(self.kind, f"field {number} is not {expected}")
 
 
-def read_fields(payload: bytes, kind: str, count: int) -> Fields:
+def read_fields(payload: bytes, kind: str, count: int, *, optional: int = 0) -> Fields:
     """Read a payload whose outermost value is a map with the keys 1 to `count`.
+
+    Args:
+        payload: canonical bytes.
+        kind: what it is, for the error's sentence.
+        count: fields that must be there.
+        optional: how many more may follow, in order.
 
     Raises:
         PayloadError: the keys are others.
         BarkError: the bytes are not canonical.
     """
     body = canon.decode(payload)
-    if not isinstance(body, dict) or list(body) != list(range(1, count + 1)):
+    keys = list(body) if isinstance(body, dict) else []
+    if not isinstance(body, dict) or keys != list(range(1, len(keys) + 1)):
+        raise PayloadError(kind, f"the keys are not 1 to {count}")
+    if not count <= len(keys) <= count + optional:
         raise PayloadError(kind, f"the keys are not 1 to {count}")
     return Fields(kind, tuple(body.values()))

@@ -75,4 +75,21 @@ class Balance:
     currency: str
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account of a statement, and what is known of its number.
+
+    Attributes:
+        name: what its records are booked on.
+        plain: kind and last four signs, the name it gets unless another account has it.
+        number: letters and digits of its number; of a masked one what is shown.
+        bank: letters and digits of the bank's number; empty where the file tells none.
+    """
+
+    name: str
+    plain: str
+    number: str
+    bank: str = ""
+
+
 Record = ObservationBlock | Transaction | Balance

@@ -16,7 +16,8 @@ from lex7.base.civil import Day
 from lex7.base.errors import Finding, IngestError
 from lex7.base.limits import STATEMENT_BYTES_MAX, TEXT_CHARACTERS_MAX
 from lex7.base.money import MoneyError, is_currency
-from lex7.base.record import Balance, Record, Transaction
+from lex7.base.record import Account, Balance, Record, Transaction
+from lex7.ingest.account import TAIL_SIGNS, name_account, plain_number
 from lex7.ingest.csv_cell import CellError, read_cell_amount, read_cell_day
 from lex7.ingest.csv_text import Row, decode_lines, find_header, normal_names, split_row
 from lex7.ingest.profile import Order, Profile, Sign, find_profile, load_profiles
@@ -60,6 +61,8 @@ class _Table:
     records: list[Record] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     stated: dict[str, list[_Stated]] = field(default_factory=dict)
+    accounts: list[Account] = field(default_factory=list)
+    named: dict[tuple[str, str], str] = field(default_factory=dict)
     seen_count: int = 0
     passed_over_count: int = 0
 
@@ -126,6 +129,7 @@ def read_table(data: bytes, name: str, profile: Profile) -> ImportResult:
         seen_count=row_count + len(balances),
         kept_count=len(table.records),
         passed_over_count=table.passed_over_count,
+        accounts=tuple(table.accounts),
     )
 
 
@@ -209,7 +213,7 @@ def _read_row(row: Row, table: _Table) -> None:
     if not is_currency(currency):
         raise CellError("csv.currency", "expected a currency of three capitals")
     amount = _amount(row, table, currency)
-    account = _account(table.cell(row, "account"), currency, profile)
+    account = _account(table.cell(row, "account"), currency, table)
     table.records.append(
         Transaction(
             account,
@@ -262,10 +266,20 @@ def _money(text: str, profile: Profile, currency: str) -> int:
     return read_cell_amount(text, profile.decimal, profile.thousands, currency)
 
 
-def _account(number: str, currency: str, profile: Profile) -> str:
-    signs = "".join(sign for sign in number if sign.isascii() and sign.isalnum()).lower()
-    named = profile.account.replace("{currency}", currency.lower())
-    return named.replace("{last4}", signs[-4:] or "unnamed")
+def _account(number: str, currency: str, table: _Table) -> str:
+    known = table.named.get((number, currency))
+    if known is not None:
+        return known
+    signs = plain_number(number)
+    named = table.profile.account.replace("{currency}", currency.lower())
+    plain = named.replace("{last4}", signs[-TAIL_SIGNS:] or "unnamed")
+    account = Account(plain, plain, signs)
+    if signs and plain != named:
+        account = name_account(account, table.accounts)
+        if account not in table.accounts:
+            table.accounts.append(account)
+    table.named[number, currency] = account.name
+    return account.name
 
 
 def _balances(table: _Table) -> Iterator[Balance]:
@@ -292,7 +306,7 @@ def _opening(table: _Table) -> Iterator[Balance]:
     text, day = profile.opening
     try:
         currency = profile.currency
-        account = _account("", currency, profile)
+        account = _account("", currency, table)
         opened = read_cell_day(day, "YYYY-MM-DD")
         yield Balance(account, opened, _money(text, profile, currency), currency)
     except (CellError, MoneyError):

@@ -18,7 +18,8 @@ from pathlib import Path, PurePosixPath
 from lex7.base.civil import Zone
 from lex7.base.errors import Finding, IngestError
 from lex7.base.limits import STATEMENT_BYTES_MAX, ZIP_RATIO_MAX
-from lex7.base.record import Balance, Record, Transaction
+from lex7.base.record import Account, Balance, Record, Transaction
+from lex7.ingest.account import name_apart
 from lex7.ingest.archive import DAMAGE, check_directory
 from lex7.ingest.bank_csv import read_csv_bytes
 from lex7.ingest.match import novel_balances, novel_transactions
@@ -156,6 +157,7 @@ def _read_zip(path: Path, options: ReadOptions) -> ImportResult:
     records: list[Record] = []
     findings: list[Finding] = []
     results: list[ImportResult] = []
+    accounts: list[Account] = []
     for name, data in _members(path):
         try:
             found = detect_bytes(data[:HEAD_BYTES], name)
@@ -165,6 +167,8 @@ def _read_zip(path: Path, options: ReadOptions) -> ImportResult:
         except IngestError as refused:
             findings.append(Finding(refused.code, f"{path.name}, {name}", f"{refused}"))
             continue
+        result = name_apart(result, accounts, name)
+        accounts.extend(account for account in result.accounts if account not in accounts)
         results.append(result)
         novel, unsure = _beside(result, records)
         records.extend(novel)
@@ -183,6 +187,7 @@ def _read_zip(path: Path, options: ReadOptions) -> ImportResult:
         kept_count=len(records),
         duplicate_count=sum(result.kept_count for result in results) - len(records),
         passed_over_count=sum(result.passed_over_count for result in results),
+        accounts=tuple(accounts),
     )
 
 

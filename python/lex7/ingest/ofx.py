@@ -9,7 +9,6 @@ read: bank transactions, totals of purchases, sales and income, and the availabl
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,7 +20,8 @@ from lex7.base.civil import DAY_MAX, DAY_MIN, Day, day_from_date
 from lex7.base.errors import Finding
 from lex7.base.limits import FINDINGS_KEPT_MAX, STATEMENT_BYTES_MAX, TEXT_CHARACTERS_MAX
 from lex7.base.money import MoneyError, is_currency, minor_digits
-from lex7.base.record import Balance, Record, Transaction
+from lex7.base.record import Account, Balance, Record, Transaction
+from lex7.ingest.account import TAIL_SIGNS, longer_name, name_account, plain_number
 from lex7.ingest.amount import read_amount
 from lex7.ingest.ofx_sgml import CASH_MOVES, NO_CASH_MOVES, Group, read_groups
 from lex7.ingest.ofx_text import Trouble, read_body
@@ -63,7 +63,7 @@ class _Statement:
     account: str = ""
     currency: str = ""
     as_of: str = ""
-    names: dict[str, str] = field(default_factory=dict)
+    accounts: list[Account] = field(default_factory=list)
     days: dict[str, Day] = field(default_factory=dict)
     decimals: dict[str, int] = field(default_factory=dict)
     troubles: list[Trouble] = field(default_factory=list)
@@ -111,6 +111,7 @@ def read_ofx_bytes(data: bytes, name: str, *, currency: str = "") -> ImportResul
         seen_count=at.seen_count,
         kept_count=len(records),
         passed_over_count=sum(at.left_out.values()),
+        accounts=tuple(at.accounts),
     )
 
 
@@ -274,21 +275,19 @@ def _day(text: str, at: _Statement) -> Day:
 def _account(group: Group, at: _Statement) -> str:
     """Name an account by its kind and last four signs, the same in every file of that account."""
     fields = group.fields
-    number = re.sub(r"[^0-9A-Za-z]", "", fields.get("ACCTID", "")).lower()
+    number = plain_number(fields.get("ACCTID", ""))
     kind = {"CCACCTFROM": "card", "INVACCTFROM": "investment"}.get(group.name)
     if kind is None:
         kind = _KIND_OF_TYPE.get(fields.get("ACCTTYPE", "").strip().upper(), "checking")
-    bank = fields.get("BANKID", fields.get("BROKERID", "")).strip().lower()
-    identity = hashlib.sha256(f"{kind}\0{bank}\0{number}".encode()).hexdigest()
-    plain = f"{kind}-{number[-4:] or 'unnamed'}"
-    if at.names.setdefault(plain, identity) == identity:
-        return plain
-    sentence = f"two accounts of this file end in {number[-4:]}; the second has a longer name"
-    name = f"{plain}-{identity[:4]}"
-    if name not in at.names:
-        at.names[name] = identity
-        at.troubles.append(Trouble("ofx.account", group.offset, sentence))
-    return name
+    bank = plain_number(fields.get("BANKID", fields.get("BROKERID", "")))
+    plain = f"{kind}-{number[-TAIL_SIGNS:] or 'unnamed'}"
+    account = name_account(Account(plain, plain, number, bank), at.accounts)
+    if account not in at.accounts:
+        at.accounts.append(account)
+        if account.name != plain:
+            sentence = longer_name(account, "").sentence
+            at.troubles.append(Trouble("ofx.account", group.offset, sentence))
+    return account.name
 
 
 def _text(value: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from lex7.base.errors import Finding, IngestError
 from lex7.base.limits import FINDINGS_KEPT_MAX
-from lex7.base.record import Record
+from lex7.base.record import Account, Record
 
 NOTICE_PREFIX = "info."
 """Codes of findings that inform and complain of nothing start with this."""
@@ -30,6 +30,7 @@ class ImportResult:
         kept_count: items that stand in `records`.
         duplicate_count: exact repetitions inside the file, dropped.
         passed_over_count: well-formed items of kinds that no node follows.
+        accounts: the accounts its records are booked on, where it tells their numbers.
     """
 
     format: str
@@ -39,6 +40,7 @@ class ImportResult:
     kept_count: int
     duplicate_count: int = 0
     passed_over_count: int = 0
+    accounts: tuple[Account, ...] = ()
 
 
 class FileUnreadableError(IngestError):

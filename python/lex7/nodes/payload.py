@@ -21,7 +21,7 @@ from lex7.bark.fields import Fields, PayloadError, read_fields
 from lex7.base.civil import Day
 from lex7.base.ids import ImportId
 from lex7.base.limits import OBSERVATIONS_PER_ENTRY_MAX
-from lex7.base.record import Balance, ObservationBlock, Transaction
+from lex7.base.record import Account, Balance, ObservationBlock, Transaction
 
 _WIDTHS = (0, 1, 2, 4, 8)
 _UNSIGNED = {width: np.dtype(f"<u{width}") for width in _WIDTHS[1:]}
@@ -38,6 +38,7 @@ class ImportNote:
         format: what it was read as, for example `ofx` or `csv:n26`.
         time_ns: when it was imported.
         counts: new and known records by kind.
+        accounts: the accounts whose numbers the file told.
     """
 
     import_id: ImportId
@@ -46,21 +47,23 @@ class ImportNote:
     format: str
     time_ns: int
     counts: tuple[tuple[str, int], ...]
+    accounts: tuple[Account, ...] = ()
 
 
 def encode_import(note: ImportNote) -> bytes:
     """Spell an import note."""
-    counts = [[name, count] for name, count in note.counts]
-    return canon.encode(
-        {
-            1: note.import_id,
-            2: note.file_sha256,
-            3: note.name,
-            4: note.format,
-            5: note.time_ns,
-            6: counts,
-        }
-    )
+    counts = tuple((name, count) for name, count in note.counts)
+    fields: dict[int, canon.Value] = {
+        1: note.import_id,
+        2: note.file_sha256,
+        3: note.name,
+        4: note.format,
+        5: note.time_ns,
+        6: counts,
+    }
+    if note.accounts:
+        fields[7] = tuple((a.name, a.plain, a.number, a.bank) for a in note.accounts)
+    return canon.encode(fields)
 
 
 def decode_import(payload: bytes) -> ImportNote:
@@ -69,10 +72,20 @@ def decode_import(payload: bytes) -> ImportNote:
     Raises:
         PayloadError: another layout.
     """
-    body = read_fields(payload, "import", 6)
+    body = read_fields(payload, "import", 6, optional=1)
     counts = tuple((row.text(1), row.integer(2)) for row in body.rows(6, 2))
+    accounts = tuple(
+        Account(row.text(1), row.text(2), row.text(3), row.text(4))
+        for row in (body.rows(7, 4) if len(body.values) == 7 else ())
+    )
     return ImportNote(
-        ImportId(body.text(1)), body.data(2), body.text(3), body.text(4), body.integer(5), counts
+        ImportId(body.text(1)),
+        body.data(2),
+        body.text(3),
+        body.text(4),
+        body.integer(5),
+        counts,
+        accounts,
     )
 
 

@@ -18,7 +18,8 @@ from lex7.bark.entry import EntryKind
 from lex7.base.civil import Day
 from lex7.base.errors import Finding, IngestError
 from lex7.base.ids import ImportId
-from lex7.base.record import Balance, ObservationBlock, Transaction
+from lex7.base.record import Account, Balance, ObservationBlock, Transaction
+from lex7.ingest.account import name_apart
 from lex7.ingest.detect import ReadOptions, read_file
 from lex7.ingest.match import novel_balances, novel_transactions
 from lex7.ingest.novelty import novel_observations
@@ -102,7 +103,7 @@ def ingest_file(lattice: Lattice, path: Path, options: ReadOptions, *, is_dry: b
         IngestError: the file is refused as a whole; nothing was written.
         StorageError: the disk said no; what was acknowledged before stays.
     """
-    result = read_file(path, options)
+    result = name_apart(read_file(path, options), known_accounts(lattice), path.name)
     novelty = find_novelty(lattice, result)
     first, last = _span(result)
     result = replace(result, records=())
@@ -181,6 +182,15 @@ def find_novelty(lattice: Lattice, result: ImportResult) -> Novelty:
     return Novelty(fresh, kept, stated, counts, findings)
 
 
+def known_accounts(lattice: Lattice) -> tuple[Account, ...]:
+    """Return the accounts whose numbers the imports in force have told, in order of import."""
+    notes = sorted(
+        lattice.members["wth"].state.imports.values(),
+        key=lambda note: (note.time_ns, note.import_id),
+    )
+    return tuple(dict.fromkeys(account for note in notes for account in note.accounts))
+
+
 def hash_file(path: Path) -> bytes:
     """Return the SHA-256 of a file."""
     total = hashlib.sha256()
@@ -195,7 +205,13 @@ def _write(
 ) -> None:
     import_id = ImportId(digest.hex()[:12])
     note = ImportNote(
-        import_id, digest, path.name, result.format, now_ns(), tuple(novelty.counts.items())
+        import_id,
+        digest,
+        path.name,
+        result.format,
+        now_ns(),
+        tuple(novelty.counts.items()),
+        result.accounts,
     )
     money = transaction_items(import_id, novelty.transactions)
     money += balance_items(import_id, novelty.balances)
