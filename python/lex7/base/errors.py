@@ -6,6 +6,7 @@
     ├── TransportError     a message did not arrive
     ├── DirectiveError     a directive, lever or proposal cannot be read
     ├── StateError         a filter or a fold cannot go on from here
+    ├── ModelError         a model file, checkpoint, snapshot or token is not what it must be
     ├── IngestError        a file is refused as a whole
     └── HomeError          the home folder, its passphrase or its lock
 
@@ -53,6 +54,12 @@ class StateError(Lex7Error):
     """A filter or a fold cannot go on from the state and input it was given."""
 
     code = "state"
+
+
+class ModelError(Lex7Error):
+    """A model file, checkpoint, snapshot or token is not what it must be."""
+
+    code = "model"
 
 
 class IngestError(Lex7Error):

@@ -98,3 +98,39 @@ PROFILES_MAX = 500
 
 PROFILE_BYTES_MAX = 64 << 10
 """One CSV profile, written by a person."""
+
+MODEL_LAYERS_MAX = 512
+"""Layers of one model; the largest published Mamba-2 has 64."""
+
+MODEL_WIDTH_MAX = 65_536
+"""Width of a model's residual or inner stream; the largest published Mamba-2 has 8,192."""
+
+MODEL_VOCABULARY_MAX = 1 << 20
+"""Rows of an embedding; the largest vocabularies in use have some 262,000."""
+
+MODEL_TENSORS_MAX = 100_000
+"""Tensors of one checkpoint; 512 layers of nine tensors are 4,608."""
+
+CHECKPOINT_JSON_BYTES_MAX = 64 << 20
+"""A config, index or header of a checkpoint; a tokenizer of 262,000 tokens has some 30 MB."""
+
+PICKLE_BYTES_MAX = 16 << 20
+"""The names and shapes in a checkpoint's pickle; 4,608 tensors take under 1 MiB."""
+
+PROMPT_TOKENS_MAX = 1 << 24
+"""Tokens of one feed; a book has some 200,000."""
+
+STOP_BYTES_MAX = 4_096
+"""One stop sequence; the text that may still become one is held back."""
+
+SESSION_SNAPSHOT_BYTES_MAX = 1 << 30
+"""One snapshot; the state of the 2.7b model has 172 MB."""
+
+SESSION_NAMES_MAX = 1_000
+"""Sessions kept in one home."""
+
+CHECKPOINT_RING_MAX = 64
+"""Checkpoints that one session keeps for going back."""
+
+ADAPTER_RANK_MAX = 4_096
+"""Rank of a LoRA adapter; those in use have 8 to 256."""

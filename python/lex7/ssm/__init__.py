@@ -1,0 +1,1 @@
+"""Mamba-2: checkpoints in, sessions whose state is a value."""
