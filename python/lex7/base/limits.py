@@ -134,3 +134,46 @@ CHECKPOINT_RING_MAX = 64
 
 ADAPTER_RANK_MAX = 4_096
 """Rank of a LoRA adapter; those in use have 8 to 256."""
+
+LATTICE_CHECKPOINT_ENTRIES = 256
+"""Control entries between two checkpoints of the lattice fold; a late entry folds at most as many
+again as lie after the checkpoint before it."""
+
+LAMPORT_LEAP_MAX = 1 << 32
+"""A run whose Lamport number is this far above all known ones is refused: honest clocks count."""
+
+RANGE_BYTES_MAX = 4 << 20
+"""The runs of one range answer together; a larger range is asked for again from where it ended."""
+
+RANGE_RUNS_MAX = 4_096
+"""Runs in one range answer."""
+
+HEARTBEAT_NS = 1_000_000_000
+"""One heartbeat a second: whoever is behind knows within a second."""
+
+MISSED_BEATS_MAX = 3
+"""A member whose heartbeats stay away for so many periods counts as away."""
+
+CLOCK_DRIFT_NS_MAX = 300 * 1_000_000_000
+"""Five minutes: a member's clock that differs more is a finding, and decides nothing."""
+
+CAPABILITIES_MAX = 32
+"""What one node says it can do; node kinds have a handful."""
+
+MEMBERS_MAX = 64
+"""Nodes of one lattice; heads of all of them fit every heartbeat and seal."""
+
+QUEUE_MAX = 1_024
+"""Messages waiting at one node; what does not fit is dropped, and pulled later."""
+
+REPLICA_BYTES_MAX = 8 << 30
+"""What one node keeps of other members' logs; past it, it refuses further runs with a sentence."""
+
+PAIRING_SECONDS = 180
+"""A code is good for three minutes."""
+
+PAIRING_ATTEMPTS_MAX = 3
+"""Wrong codes before an invitation ends."""
+
+PAIRING_FAILURES_MAX = 100
+"""Wrong codes over the life of a home before invitations need `--reset`."""

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from lex7.lattice.fold import LatticeState, digest, fold_lattice
+from lex7.lattice.fold import (
+    Authority,
+    LatticeState,
+    Timeline,
+    digest,
+    extend,
+    fold_lattice,
+    without,
+)
 
-__all__ = ["LatticeState", "digest", "fold_lattice"]
+__all__ = ["Authority", "LatticeState", "Timeline", "digest", "extend", "fold_lattice", "without"]

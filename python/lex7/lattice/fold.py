@@ -1,7 +1,12 @@
 """The lattice fold: the control entries of all writers become the shared state.
 
-The result depends on the set of entries alone: they are put into canonical order first. Its
-digest is the global state hash: members with equal sets of control entries show equal hashes.
+The result depends on the set of entries alone. Memberships and evidence are read first, from the
+whole set; they say which entries of each writer count. Those are folded in canonical order. The
+digest of the result is the global state hash: members with equal sets of counting entries show
+equal hashes.
+
+A `Timeline` keeps the fold as entries come in. A late entry rewinds to the checkpoint before it
+and folds from there; a new membership or evidence folds from the start.
 
 A proposal moves through these states, forward only:
 
@@ -13,15 +18,29 @@ Of two verdicts for one proposal the lower in canonical order stands.
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from lex7.bark.entry import EntryKind, VerifiedEntry
 from lex7.bark.fields import Fields, read_fields
-from lex7.base.ids import EntryHash, KeyId, StateHash
-from lex7.lattice.order import in_order
+from lex7.base.errors import BarkError
+from lex7.base.ids import EntryHash, KeyId, LatticeId, StateHash
+from lex7.base.limits import LATTICE_CHECKPOINT_ENTRIES
+from lex7.lattice.evidence import Evidence, decode_evidence
+from lex7.lattice.membership import Membership, decode_membership
+from lex7.lattice.order import in_order, position
 
 _FIELDS = {EntryKind.MARGINS: 2, EntryKind.VERDICT: 4, EntryKind.COUNTERSIGN: 3}
+_AUTHORITY = frozenset({EntryKind.MEMBERSHIP, EntryKind.EVIDENCE})
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """Whose signature makes a membership, and for which lattice."""
+
+    owner: KeyId
+    lattice: LatticeId
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +63,73 @@ class LatticeState:
     """What all members agree on.
 
     Attributes:
-        memberships: the owner-signed entries that say who is a member, oldest first.
+        membership: the one in force; None before the first.
+        forks: the evidence that decides, by writer and incarnation.
         directives: the entries that put directives in force, oldest first; the last one is in
         force.
         decisions: every proposal by its entry hash.
         margins: what nodes published, by (proposal, writer).
-        chain: one hash over all control entries in canonical order.
+        chain: one hash over all counting control entries in canonical order.
     """
 
-    memberships: tuple[VerifiedEntry, ...] = ()
+    membership: Membership | None = None
+    forks: Mapping[tuple[KeyId, int], Evidence] = field(default_factory=dict)
     directives: tuple[VerifiedEntry, ...] = ()
     decisions: Mapping[EntryHash, Decision] = field(default_factory=dict)
     margins: Mapping[tuple[EntryHash, KeyId], VerifiedEntry] = field(default_factory=dict)
     chain: bytes = b""
 
+    def counts(self, entry: VerifiedEntry) -> bool:
+        """Answer whether an entry counts: of a member, not evicted, not frozen."""
+        standing = None if self.membership is None else self.membership.standing(entry.writer)
+        if standing is None or not standing.counts(entry.incarnation, entry.sequence):
+            return False
+        fork = self.forks.get((entry.writer, entry.incarnation))
+        return fork is None or entry.sequence <= fork.frozen
 
-def fold_lattice(entries: Iterable[VerifiedEntry]) -> LatticeState:
-    """Fold the control entries of all writers, in canonical order, into the shared state."""
-    state = LatticeState()
-    for entry in in_order(entries):
-        if entry.payload is not None:
-            state = _apply(state, entry, entry.payload)
-    return state
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The fold and what it needs to take late entries in.
+
+    Attributes:
+        authority: who may say who is a member.
+        entries: every control entry in canonical order, counting or not.
+        marks: checkpoints as (entries folded, state).
+        state: the state after all entries.
+    """
+
+    authority: Authority
+    entries: tuple[VerifiedEntry, ...] = ()
+    marks: tuple[tuple[int, LatticeState], ...] = ()
+    state: LatticeState = LatticeState()
+
+
+def fold_lattice(entries: Iterable[VerifiedEntry], authority: Authority) -> LatticeState:
+    """Fold the control entries of all writers into the shared state."""
+    return extend(Timeline(authority), entries).state
+
+
+def extend(timeline: Timeline, entries: Iterable[VerifiedEntry]) -> Timeline:
+    """Take entries in, in any order; those that are there already change nothing."""
+    known = timeline.entries
+    fresh = [one for one in in_order(entries) if not _holds(known, one)]
+    if not fresh:
+        return timeline
+    if any(entry.kind in _AUTHORITY for entry in fresh):
+        merged = in_order((*known, *fresh))
+        return _refold(replace(timeline, entries=merged, marks=()), _rule(merged, timeline))
+    place = bisect_left(known, position(fresh[0]), key=position)
+    merged = (*known[:place], *in_order((*known[place:], *fresh)))
+    marks = tuple(mark for mark in timeline.marks if mark[0] <= place)
+    start = marks[-1][1] if marks else _rule_of(timeline.state)
+    return _refold(replace(timeline, entries=merged, marks=marks), start)
+
+
+def without(timeline: Timeline, writer: KeyId, after: int) -> Timeline:
+    """Forget a writer's entries after a sequence, as a member does whose branch lost a fork."""
+    kept = tuple(one for one in timeline.entries if one.writer != writer or one.sequence <= after)
+    return _refold(replace(timeline, entries=kept, marks=()), _rule(kept, timeline))
 
 
 def digest(state: LatticeState) -> StateHash:
@@ -73,33 +137,109 @@ def digest(state: LatticeState) -> StateHash:
     return StateHash(hashlib.sha256(b"lex7-lattice/1" + state.chain).digest())
 
 
-def _apply(state: LatticeState, entry: VerifiedEntry, payload: bytes) -> LatticeState:
-    chain = hashlib.sha256(state.chain + entry.hash + hashlib.sha256(payload).digest()).digest()
-    state = replace(state, chain=chain)
-    if entry.kind is EntryKind.MEMBERSHIP:
-        return replace(state, memberships=(*state.memberships, entry))
-    if entry.kind is EntryKind.DIRECTIVES:
-        return replace(state, directives=(*state.directives, entry))
-    if entry.kind is EntryKind.PROPOSAL:
-        return replace(state, decisions={**state.decisions, entry.hash: Decision(entry)})
-    if entry.kind not in _FIELDS:
-        return state
-    proposal = EntryHash(read_fields(payload, "council", _FIELDS[entry.kind]).data(1))
-    if entry.kind is EntryKind.MARGINS:
-        return replace(state, margins={**state.margins, (proposal, entry.writer): entry})
-    known = state.decisions.get(proposal)
-    if known is None:
-        return state
-    return replace(state, decisions={**state.decisions, proposal: _advance(known, entry, payload)})
+def _holds(known: tuple[VerifiedEntry, ...], entry: VerifiedEntry) -> bool:
+    place = bisect_left(known, position(entry), key=position)
+    return place < len(known) and position(known[place]) == position(entry)
 
 
-def _advance(decision: Decision, entry: VerifiedEntry, payload: bytes) -> Decision:
-    if entry.kind is EntryKind.VERDICT and decision.verdict is None:
-        keys = Fields("verdict", read_fields(payload, "verdict", 4).items(2))
-        affected = tuple(KeyId(keys.data(index + 1)) for index in range(len(keys.values)))
-        return replace(decision, verdict=entry, affected=affected)
-    if entry.kind is not EntryKind.COUNTERSIGN or decision.verdict is None:
-        return decision
-    if read_fields(payload, "countersign", 3).data(2) != decision.verdict.hash:
-        return decision
-    return replace(decision, countersigned=(*decision.countersigned, entry.writer))
+def _refold(timeline: Timeline, start: LatticeState) -> Timeline:
+    done = timeline.marks[-1][0] if timeline.marks else 0
+    marks = list(timeline.marks)
+    working = _Working(start)
+    for count, entry in enumerate(timeline.entries[done:], start=done + 1):
+        if entry.payload is not None and start.counts(entry):
+            working.apply(entry, entry.payload)
+        if count % LATTICE_CHECKPOINT_ENTRIES == 0:
+            marks.append((count, working.state()))
+    return replace(timeline, marks=tuple(marks), state=working.state())
+
+
+def _rule_of(state: LatticeState) -> LatticeState:
+    return LatticeState(membership=state.membership, forks=state.forks)
+
+
+def _rule(entries: tuple[VerifiedEntry, ...], timeline: Timeline) -> LatticeState:
+    """Read from the whole set who is a member and who forked; everything else stays empty."""
+    owner, lattice = timeline.authority.owner, timeline.authority.lattice
+    best: Membership | None = None
+    seen: set[bytes] = set()
+    for entry in entries:
+        payload = entry.payload
+        if entry.kind is EntryKind.MEMBERSHIP and payload is not None and payload not in seen:
+            seen.add(payload)
+            try:
+                found = decode_membership(payload, owner, lattice)
+            except BarkError:
+                # Not the owner's: it says nothing, and whoever wrote it only fills its own log.
+                continue
+            if best is None or found.version > best.version:
+                best = found
+    forks: dict[tuple[KeyId, int], Evidence] = {}
+    for entry in entries:
+        if entry.kind is not EntryKind.EVIDENCE or entry.payload is None or best is None:
+            continue
+        standing = best.standing(entry.writer)
+        if standing is None or not standing.counts(entry.incarnation, entry.sequence):
+            continue
+        try:
+            proven = decode_evidence(entry.payload, lattice)
+        except BarkError:
+            continue
+        forks.setdefault((proven.writer, proven.incarnation), proven)
+    return LatticeState(membership=best, forks=forks)
+
+
+class _Working:
+    """A state under construction; what it was made from does not change."""
+
+    def __init__(self, start: LatticeState) -> None:
+        self._start = start
+        self._chain = start.chain
+        self._directives = list(start.directives)
+        self._decisions = dict(start.decisions)
+        self._margins = dict(start.margins)
+
+    def state(self) -> LatticeState:
+        """Give the state so far."""
+        return replace(
+            self._start,
+            directives=tuple(self._directives),
+            decisions=dict(self._decisions),
+            margins=dict(self._margins),
+            chain=self._chain,
+        )
+
+    def apply(self, entry: VerifiedEntry, payload: bytes) -> None:
+        """Fold one entry; a payload of another layout is chained and changes nothing else."""
+        folded = hashlib.sha256(payload).digest()
+        self._chain = hashlib.sha256(self._chain + entry.hash + folded).digest()
+        if entry.kind is EntryKind.DIRECTIVES:
+            self._directives.append(entry)
+        elif entry.kind is EntryKind.PROPOSAL:
+            self._decisions[entry.hash] = Decision(entry)
+        elif entry.kind in _FIELDS:
+            try:
+                self._advance(entry, payload)
+            except BarkError:
+                return
+
+    def _advance(self, entry: VerifiedEntry, payload: bytes) -> None:
+        fields = read_fields(payload, "council", _FIELDS[entry.kind])
+        proposal = EntryHash(fields.data(1))
+        known = self._decisions.get(proposal)
+        if entry.kind is EntryKind.MARGINS:
+            self._margins[(proposal, entry.writer)] = entry
+        elif known is not None and entry.kind is EntryKind.VERDICT and known.verdict is None:
+            keys = Fields("verdict", fields.items(2))
+            affected = tuple(KeyId(keys.data(index + 1)) for index in range(len(keys.values)))
+            self._decisions[proposal] = replace(known, verdict=entry, affected=affected)
+        elif known is not None and entry.kind is EntryKind.COUNTERSIGN and known.verdict:
+            self._countersign(proposal, known, fields.data(2), entry.writer)
+
+    def _countersign(
+        self, proposal: EntryHash, known: Decision, verdict: bytes, writer: KeyId
+    ) -> None:
+        names_it = known.verdict is not None and verdict == known.verdict.hash
+        if names_it and writer not in known.countersigned:
+            signed = (*known.countersigned, writer)
+            self._decisions[proposal] = replace(known, countersigned=signed)

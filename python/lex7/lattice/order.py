@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lex7.bark.entry import EntryKind, VerifiedEntry
+from lex7.base.ids import EntryHash, KeyId
 
 CONTROL = frozenset(
     {
@@ -19,12 +20,16 @@ CONTROL = frozenset(
 )
 """The kinds that every member reads; all others stay in their writer's log."""
 
+Position = tuple[int, KeyId, int, int, EntryHash]
+"""The hash only tells the two entries of a fork apart."""
+
 
 def in_order(entries: Iterable[VerifiedEntry]) -> tuple[VerifiedEntry, ...]:
-    """Return the control entries among these, in canonical order."""
-    control = (entry for entry in entries if entry.kind in CONTROL)
-    return tuple(sorted(control, key=_position))
+    """Return the control entries among these, in canonical order, each once."""
+    control = {position(entry): entry for entry in entries if entry.kind in CONTROL}
+    return tuple(control[place] for place in sorted(control))
 
 
-def _position(entry: VerifiedEntry) -> tuple[int, bytes, int, int]:
-    return (entry.lamport, entry.writer, entry.incarnation, entry.sequence)
+def position(entry: VerifiedEntry) -> Position:
+    """Return the place of an entry in canonical order."""
+    return (entry.lamport, entry.writer, entry.incarnation, entry.sequence, entry.hash)

@@ -20,7 +20,7 @@ from lex7.base.civil import Day, Zone, zone
 from lex7.base.config import Config
 from lex7.base.errors import Finding
 from lex7.base.ids import KeyId, NodeName
-from lex7.lattice import LatticeState, fold_lattice
+from lex7.lattice import Authority, LatticeState, fold_lattice
 from lex7.lattice.membership import Membership, decode_membership, encode_membership
 from lex7.nodes.council.node import CouncilNode
 from lex7.nodes.interface import NodeKind, Setting
@@ -147,7 +147,7 @@ class Lattice:
         entries: list[VerifiedEntry] = []
         for member in self.members.values():
             entries.extend(member.control)
-        return fold_lattice(entries)
+        return fold_lattice(entries, Authority(self.keys.owner.public, self.keys.lattice))
 
     def forecast(self, kind: str, as_of: Day, asker: str = COUNCIL) -> RemoteForecast:
         """Return what one node can say from a day on, as another node hears it."""

@@ -1,0 +1,148 @@
+"""What members tell each other of their logs, and what each then asks for.
+
+A heartbeat carries the writer's head vector, its lattice hash and what it can do:
+
+    {1: instant in ns, 2: lattice hash, 3: [head, ...], 4: [capability, ...], 5: version}
+
+Whoever is behind asks for a range of a writer's runs:
+
+    request [writer, from sequence, to sequence]      answer [[first, last, sealed, bodies], ...]
+
+`bodies` is null where the access rules keep payloads from the asker; the chain still verifies.
+Heads are claims: nothing is believed before the runs themselves verify. An empty answer proves
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from lex7.bark import canon
+from lex7.bark.canon import Value
+from lex7.bark.fields import Fields, PayloadError, read_fields
+from lex7.bark.seal import Head
+from lex7.base.ids import EntryHash, KeyId
+from lex7.base.limits import CAPABILITIES_MAX, MEMBERS_MAX, RANGE_RUNS_MAX
+from lex7.storage.interface import StoredRun
+
+HEARTBEAT = "heartbeat"
+RANGE = "range"
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What a member says about itself once a second.
+
+    Attributes:
+        time_ns: its clock, which decides nothing.
+        lattice_hash: the digest of its shared state.
+        heads: the end of every log it holds, by writer.
+        capabilities: what it can be asked for.
+        version: the program's version.
+    """
+
+    time_ns: int
+    lattice_hash: bytes
+    heads: Mapping[KeyId, Head]
+    capabilities: tuple[str, ...]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class RangeRequest:
+    """A wish for a writer's runs that end between two sequences, both included."""
+
+    writer: KeyId
+    first: int
+    last: int
+
+    def arguments(self) -> tuple[Value, ...]:
+        """Spell the request."""
+        return (self.writer, self.first, self.last)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two members claim different entries at one sequence; the runs must show who forked."""
+
+    writer: KeyId
+    sequence: int
+
+
+def encode_heartbeat(beat: Heartbeat) -> bytes:
+    """Spell a heartbeat."""
+    rows = [beat.heads[writer].row() for writer in sorted(beat.heads)]
+    return canon.encode(
+        {1: beat.time_ns, 2: beat.lattice_hash, 3: rows, 4: beat.capabilities, 5: beat.version}
+    )
+
+
+def decode_heartbeat(body: bytes) -> Heartbeat:
+    """Read a heartbeat.
+
+    Raises:
+        BarkError: another layout, or more heads than a lattice has members.
+    """
+    fields = read_fields(body, HEARTBEAT, 5)
+    rows = fields.rows(3, 5)
+    capabilities = Fields(HEARTBEAT, fields.items(4))
+    if len(rows) > MEMBERS_MAX or len(capabilities.values) > CAPABILITIES_MAX:
+        raise PayloadError(HEARTBEAT, "it lists more than a lattice has")
+    heads = {
+        KeyId(row.data(1)): Head(
+            KeyId(row.data(1)),
+            row.integer(2),
+            row.integer(3),
+            row.integer(4),
+            EntryHash(row.data(5)),
+        )
+        for row in rows
+    }
+    named = tuple(capabilities.text(index + 1) for index in range(len(capabilities.values)))
+    return Heartbeat(fields.integer(1), fields.data(2), heads, named, fields.text(5))
+
+
+def compare(
+    own: Mapping[KeyId, Head], theirs: Mapping[KeyId, Head], members: Iterable[KeyId]
+) -> tuple[tuple[RangeRequest, ...], tuple[Conflict, ...]]:
+    """Return what this member lacks, and where the two cannot both be right.
+
+    Only equal sequences are compared here; a fork that is hidden behind a longer branch shows when
+    that branch's runs do not link to the own ones.
+    """
+    wanted: list[RangeRequest] = []
+    conflicts: list[Conflict] = []
+    for writer in sorted(members):
+        mine, other = own.get(writer), theirs.get(writer)
+        if other is None or other.sequence == 0:
+            continue
+        known = 0 if mine is None else mine.sequence
+        if other.sequence > known:
+            wanted.append(RangeRequest(writer, known + 1, other.sequence))
+        elif mine is not None and other.sequence == known and other.hash != mine.hash:
+            conflicts.append(Conflict(writer, known))
+    return tuple(wanted), tuple(conflicts)
+
+
+def spell_runs(runs: Iterable[StoredRun]) -> Value:
+    """Spell a range answer."""
+    return tuple((run.first, run.last, run.sealed, run.bodies) for run in runs)
+
+
+def read_runs(value: Value) -> tuple[StoredRun, ...]:
+    """Read a range answer; nothing in it has been checked.
+
+    Raises:
+        PayloadError: another layout.
+    """
+    if not isinstance(value, tuple) or len(value) > RANGE_RUNS_MAX:
+        raise PayloadError(RANGE, "it is no list of runs")
+    found = []
+    for row in value:
+        match row:
+            case (int(first), int(last), bytes(sealed), (bytes() | None) as bodies):
+                found.append(StoredRun(first, last, sealed, bodies))
+            case _:
+                raise PayloadError(RANGE, "a run has another layout")
+    return tuple(found)
