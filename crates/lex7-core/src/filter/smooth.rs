@@ -4,7 +4,7 @@
 //! scalar observation at a time. With P = P* + κ D Dᵀ and κ → ∞, the terms in κ⁻¹ and κ⁻² are kept apart:
 //! r = r0 + r1/κ, N = N0 + N1/κ + N2/κ². No matrix is inverted, so singular noise is no obstacle.
 use super::motion::Motion;
-use super::step::{Outcome, Workspace, dot, spread_symmetric};
+use super::step::{Outcome, Workspace, dot};
 use super::{Belief, FilterError, refuse};
 
 /// Numbers kept on a tape: 128 MiB.
@@ -313,14 +313,29 @@ fn pull(pair: &mut Pair, h: &[f64], k: &[f64], k0: &[f64]) {
 }
 
 /// N ← (I − k hᵀ)ᵀ N (I − k hᵀ) + extra h hᵀ − h wᵀ − w hᵀ
+///
+/// The two factors are applied one after the other. Written out as N − h tᵀ − t hᵀ + …, a gain near one would
+/// leave the rounding of N where nearly nothing should remain, and a vague start multiplies that by P².
 fn shrink(n: &mut [f64], h: &[f64], k: &[f64], extra: f64, w: Option<&[f64]>, work: &mut [f64]) {
+    let states = h.len();
     let through = times(n, k);
-    let along = dot(&through, k) + extra;
-    for i in 0..h.len() {
-        let beside = w.map_or(0.0, |vector| vector[i]);
-        work[i] = along * h[i] - 2.0 * (through[i] + beside);
+    for (line, value) in n.chunks_exact_mut(states).zip(&through) {
+        add_scaled(line, h, -value);
     }
-    spread_symmetric(n, h, work, h.len());
+    work.fill(0.0);
+    for (line, value) in n.chunks_exact(states).zip(k) {
+        add_scaled(work, line, *value);
+    }
+    for i in 0..states {
+        for j in 0..=i {
+            let lower = n[i * states + j] - h[i] * work[j];
+            let upper = n[j * states + i] - h[j] * work[i];
+            let beside = w.map_or(0.0, |vector| h[i] * vector[j] + vector[i] * h[j]);
+            let value = 0.5 * (lower + upper) + extra * h[i] * h[j] - beside;
+            n[i * states + j] = value;
+            n[j * states + i] = value;
+        }
+    }
 }
 
 fn add_scaled(out: &mut [f64], values: &[f64], factor: f64) {
