@@ -1,85 +1,50 @@
-"""`lex7 directives`: check, sign, list and explain the owner's rules."""
+"""`lex7 directives`: check, lay out, test, sign, list and explain the owner's rules."""
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from lex7.base.errors import DirectiveError, Finding
-from lex7.cli.config import config_of
-from lex7.cli.session import open_home, print_findings
-
-if TYPE_CHECKING:
-    from lex7.directive.document import DirectiveFile
-
-
-class UnknownDirectiveError(DirectiveError):
-    """No directive has this id."""
-
-    code = "directive.unknown"
-
-    def __init__(self, name: str, known: tuple[str, ...]) -> None:
-        self.name = name
-        super().__init__(f"expected the id of a directive, got {name!r}; known: {', '.join(known)}")
+from lex7.cli import directive_file
+from lex7.cli.session import open_home, print_findings, print_json
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do one of the four."""
-    if options.action == "check":
-        return _check(options)
-    if options.action == "explain":
-        return _explain(options)
-    with open_home(options) as lattice:
-        from lex7.runtime.sign import history, sign_draft
+    """Do one of the actions."""
+    actions: dict[str, Callable[[argparse.Namespace], int]] = {
+        "check": directive_file.check,
+        "fmt": directive_file.fmt,
+        "test": directive_file.test,
+        "explain": directive_file.explain,
+        "schema": directive_file.schema,
+        "sign": _sign,
+        "list": _list,
+    }
+    return actions[options.action](options)
 
-        if options.action == "sign":
-            version, findings = sign_draft(lattice)
-            print_findings(findings)
-            if version is None:
-                print("Not signed: mend the lines above first.")
-                return 2
-            print(f"Signed version {version}; it is in force.")
-            return 0
-        for line in history(lattice):
-            print(line)
+
+def _sign(options: argparse.Namespace) -> int:
+    from lex7.runtime.sign import sign_draft
+
+    with open_home(options) as lattice:
+        signed, findings = sign_draft(lattice)
+    print_findings(findings)
+    if signed is None:
+        print("Not signed: mend the lines above first.")
+        return 2
+    print(f"Signed version {signed.version}; {signed.sentence}.")
     return 0
 
 
-def _check(options: argparse.Namespace) -> int:
-    file, findings = _read(_path(options))
+def _list(options: argparse.Namespace) -> int:
+    from lex7.runtime.history import history_json, history_lines, rules_lines
+
+    with open_home(options) as lattice:
+        if options.json:
+            print_json(history_json(lattice))
+        else:
+            lines = history_lines(lattice) if options.history else rules_lines(lattice)
+            print("\n".join(lines))
+        findings = lattice.refused
     print_findings(findings)
-    print(
-        f"{len(file.directives)} directives, {len(file.access)} access rules, "
-        f"{len(file.levers)} levers, {len(findings)} mistakes."
-    )
     return 1 if findings else 0
-
-
-def _explain(options: argparse.Namespace) -> int:
-    from lex7.directive.describe import describe
-
-    file, _ = _read(_path(options))
-    for directive in file.directives:
-        if directive.id == options.id:
-            print(directive.say)
-            print(f"    {directive.text}")
-            print(describe(directive))
-            return 0
-    for rule in file.access:
-        if rule.id == options.id:
-            print(rule.say)
-            return 0
-    known = (*(one.id for one in file.directives), *(one.id for one in file.access))
-    raise UnknownDirectiveError(options.id, known)
-
-
-def _path(options: argparse.Namespace) -> Path:
-    named = getattr(options, "file", None)
-    return Path(named) if named else config_of(options).home / "directives.toml"
-
-
-def _read(path: Path) -> tuple[DirectiveFile, tuple[Finding, ...]]:
-    from lex7.directive.read import read
-
-    return read(path.read_text(encoding="utf-8"), name=path.name)

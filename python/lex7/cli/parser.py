@@ -97,12 +97,33 @@ def _categorise(parser: argparse.ArgumentParser) -> None:
 
 def _directives(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    check = actions.add_parser("check", help="read directives.toml and name every mistake")
-    check.add_argument("file", metavar="FILE", nargs="?", help="default: HOME/directives.toml")
-    actions.add_parser("sign", help="sign directives.toml with the owner key; it is then in force")
-    actions.add_parser("list", help="the directives in force, and the history of versions")
+    for name, summary in (
+        ("check", "read directives.toml and name every mistake"),
+        ("fmt", "lay directives.toml out in the one layout, comments kept"),
+        ("test", "try the examples that stand beside the rules"),
+    ):
+        action = actions.add_parser(name, help=summary, description=summary)
+        action.add_argument(
+            "file", metavar="FILE", nargs="?", help="default: HOME/directives.toml; - is stdin"
+        )
+        if name == "fmt":
+            action.add_argument("--check", action="store_true", help="write nothing, exit 1")
+        else:
+            _json(action)
+    actions.add_parser("sign", help="sign directives.toml with the owner key")
+    listed = actions.add_parser("list", help="the directives in force")
+    listed.add_argument("--history", action="store_true", help="every version ever signed")
+    _json(listed)
     explain = actions.add_parser("explain", help="say in plain words what one directive means")
     explain.add_argument("id", metavar="ID")
+    actions.add_parser("schema", help="print the JSON Schema of directives.toml")
+
+
+def _certificate(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    check = actions.add_parser("check", help="0: proven, 1: not proven, 2: not readable")
+    check.add_argument("file", metavar="FILE", help="a certificate; - is standard input")
+    _json(check)
 
 
 def _status(parser: argparse.ArgumentParser) -> None:
@@ -170,6 +191,7 @@ COMMANDS = (
     Command("record", "how past forecasts held", "record:run", _status),
     Command("propose", "ask whether a purchase fits your rules", "propose:run", _propose),
     Command("explain", "reason, binding rules, certificate", "explain:run", _explain),
+    Command("certificate", "verify a certificate, no home", "certificate:run", _certificate),
     Command("log", "show or verify the logs", "log:run", _log),
     Command("replay", "fold the logs again from the start", "replay:run", _replay),
     Command("read", "ask a node for a stream; access rules decide", "read:run", _read),

@@ -8,6 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from lex7.base.ids import QuantityName
+from lex7.directive.example import Example
 from lex7.directive.plan import CompiledRule
 from lex7.directive.quantity import Per
 
@@ -24,6 +25,7 @@ class Directive:
         text: the rule as written.
         rule: the rule compiled; confidence, over, severity, priority and weight stand there.
         line: where its table starts in the file, from 1.
+        examples: what the owner expects of it, for `lex7 directives test`.
     """
 
     id: str
@@ -31,6 +33,7 @@ class Directive:
     text: str
     rule: CompiledRule
     line: int
+    examples: tuple[Example, ...] = ()
 
 
 class Action(StrEnum):
@@ -63,6 +66,7 @@ class AccessRule:
         nodes: for `deny` the nodes that are excepted, for `only` the nodes that are permitted;
             `vit` is every device of that kind, `vit@phone` is one.
         line: where its table starts in the file, from 1.
+        examples: what the owner expects of it, for `lex7 directives test`.
     """
 
     id: str
@@ -73,6 +77,7 @@ class AccessRule:
     raw: bool | None
     nodes: tuple[str, ...]
     line: int
+    examples: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

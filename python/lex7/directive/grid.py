@@ -46,14 +46,15 @@ def month_end(month: Month) -> Day:
 
 def _bounds(reach: Ahead | Window, today: Day) -> tuple[Day, Day]:
     if isinstance(reach, Ahead):
-        return _moved(today, reach.start), _moved(today, reach.end)
+        return moved(today, reach.start), moved(today, reach.end)
     if reach.is_month:
         month = month_of(today)
         return month_start(month), month_end(month)
     return Day(today - reach.days + 1), today
 
 
-def _moved(day: Day, offset: Offset) -> Day:
+def moved(day: Day, offset: Offset) -> Day:
+    """Return the day that lies an offset away."""
     return add_months(day, offset.count) if offset.is_months else Day(day + offset.count)
 
 

@@ -12,29 +12,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from functools import partial
 from typing import TypeVar
 
 from lex7.base import civil
 from lex7.base.errors import DirectiveError, Finding
-from lex7.base.ids import QuantityName
 from lex7.base.limits import DIRECTIVE_FILE_CHARACTERS_MAX, DIRECTIVES_MAX, LEVERS_MAX
 from lex7.base.money import is_currency
 from lex7.base.units import Unit, find_unit
-from lex7.directive.catalogue import KINDS, NODES, Catalogue, nearest
+from lex7.directive.access_table import ACCESS_KEYS, read_access
+from lex7.directive.catalogue import Catalogue
 from lex7.directive.compile import compile_text
 from lex7.directive.document import (
     FORMAT,
     AccessRule,
-    AccessShape,
-    Action,
     Directive,
     DirectiveFile,
     Lever,
 )
+from lex7.directive.example import Example
+from lex7.directive.example_table import read_example
+from lex7.directive.lever_table import LEVER_KEYS, read_lever
 from lex7.directive.plan import CompiledRule, Over, Plan, Severity, leaves
 from lex7.directive.positions import TablePlace, tables
 from lex7.directive.problem import RuleError
-from lex7.directive.quantity import Per
 from lex7.directive.table import FieldError, Table
 
 FILE_NAME = "directives.toml"
@@ -42,14 +43,20 @@ CONFIDENCE_MIN = Fraction(1, 2)
 CONFIDENCE_MAX = Fraction(9999, 10_000)
 PRIORITY_MAX = 99
 VERSION_MAX = 1 << 31
-STEPS_MAX = 1 << 20
-FORBIDDEN_LEVERS = ("insulin", "dose", "drug", "medication", "carb", "calorie", "glucose")
 
 _TOP = ("format", "version", "supersedes", "effective", "owner", "currency", "time_zone")
 _LISTS = ("directive", "lever")
-_STATE_KEYS = ("id", "say", "rule", "confidence", "over", "severity", "priority", "weight")
-_ACCESS_KEYS = ("id", "say", "deny", "only", "severity", "priority")
-_LEVER_KEYS = ("id", "say", "moves", "per", "by", "step", "reluctance", "group")
+_STATE_KEYS = (
+    "id",
+    "say",
+    "rule",
+    "confidence",
+    "over",
+    "severity",
+    "priority",
+    "weight",
+    "example",
+)
 
 _Read = TypeVar("_Read")
 
@@ -180,52 +187,14 @@ class _Reader:
         if len(shapes) != 1:
             sentence = "a directive has exactly one of rule, deny and only"
             row.fail("directive.shape", "id", sentence)
-        return self._directive(row) if shapes[0] == "rule" else self._access(row, shapes[0])
+        if shapes[0] == "rule":
+            return self._directive(row)
+        row.refuse_unknown(ACCESS_KEYS)
+        return read_access(row, self._id(row, is_lever=False), shapes[0], self._examples(row))
 
     def lever(self, row: Table) -> Lever:
-        row.refuse_unknown(_LEVER_KEYS)
-        name = self._id(row, is_lever=True)
-        moves = row.name("moves")
-        spec = self._frame.catalogue.find(moves)
-        if any(word in moves.lower() for word in FORBIDDEN_LEVERS):
-            sentence = "no lever may be a drug, a dose or a food amount"
-            row.fail("directive.lever", "moves", sentence, moves)
-        if spec is None or spec.unit == "mo":
-            sentence = f"no lever moves {moves!r}; {nearest(moves, self._frame.catalogue.names())}"
-            row.fail("directive.unknown_quantity", "moves", sentence, moves)
-        unit = _unit(spec.unit)
-        low, high = self._bounds(row, unit)
-        step = row.amount("step", unit)
-        if step <= 0 or (high - low) / step > STEPS_MAX:
-            sentence = "step is positive and not smaller than a millionth of the span of by"
-            row.fail("directive.lever", "step", sentence)
-        return Lever(
-            name,
-            row.text_or("say", ""),
-            QuantityName(moves),
-            Per(row.choice("per", [per.value for per in Per])),
-            low,
-            high,
-            step,
-            row.rate("reluctance", unit),
-            unit.name,
-            row.text_or("group", ""),
-            row.line,
-        )
-
-    def _bounds(self, row: Table, unit: Unit) -> tuple[Fraction, Fraction]:
-        by = row.amounts("by", unit)
-        if len(by) != 2:
-            sentence = f"by holds the least and the largest change, such as ['-300 {unit.name}', …]"
-            row.fail("directive.lever", "by", sentence)
-        low, high = by
-        if low > high:
-            row.fail("directive.lever", "by", "by starts with the lower bound")
-        if not low <= 0 <= high:
-            row.fail(
-                "directive.lever", "by", "by contains 0: leaving things as they are is allowed"
-            )
-        return low, high
+        row.refuse_unknown(LEVER_KEYS)
+        return read_lever(row, self._id(row, is_lever=True), self._frame.catalogue)
 
     def _directive(self, row: Table) -> Directive:
         row.refuse_unknown(_STATE_KEYS)
@@ -250,7 +219,7 @@ class _Reader:
             row.fail_at("rule", text, error)
         weight = self._weight(row, plan, severity)
         rule = CompiledRule(name, plan, confidence, over, severity, priority, weight)
-        return Directive(name, row.text("say"), text, rule, row.line)
+        return Directive(name, row.text("say"), text, rule, row.line, self._examples(row))
 
     def _weight(self, row: Table, plan: Plan, severity: Severity) -> Fraction | None:
         units = tuple(dict.fromkeys(leaf.unit for leaf in leaves(plan)))
@@ -268,41 +237,14 @@ class _Reader:
             row.fail("directive.missing", "weight", sentence)
         return row.rate("weight", _unit(units[0]))
 
-    def _access(self, row: Table, shape: str) -> AccessRule:
-        row.refuse_unknown(_ACCESS_KEYS)
-        name = self._id(row, is_lever=False)
-        if row.has("severity") and row.choice("severity", ["hard"]) and row.has("priority"):
-            row.count("priority", 0, PRIORITY_MAX)
-        inner = row.table(shape)
-        node_key = "except_node" if shape == AccessShape.DENY else "node"
-        inner.refuse_unknown(("action", "kind", "raw", node_key))
-        nodes = inner.words(node_key) if inner.has(node_key) or node_key == "node" else ()
-        for node in nodes:
-            if node.partition("@")[0] not in NODES:
-                inner.fail(
-                    "directive.node", node_key, f"unknown node; {nearest(node, NODES)}", node
-                )
-        kinds = inner.words("kind")
-        for kind in kinds:
-            if kind != "*" and kind not in KINDS:
-                sentence = f"unknown kind {kind!r}; {nearest(kind, KINDS)}"
-                inner.fail("directive.kind", "kind", sentence, kind)
-        known = [action.value for action in Action]
-        actions = inner.words("action")
-        for action in actions:
-            if action not in known:
-                sentence = f"action is one of {', '.join(known)}"
-                inner.fail("directive.action", "action", sentence, action)
-        return AccessRule(
-            name,
-            row.text("say"),
-            AccessShape(shape),
-            tuple(Action(action) for action in actions),
-            kinds,
-            inner.flag("raw"),
-            nodes,
-            row.line,
-        )
+    def _examples(self, row: Table) -> tuple[Example, ...]:
+        """Read the examples beside a rule; a broken one leaves the rule and the others."""
+        found = []
+        for inner in row.tables("example"):
+            catalogue = None if not row.has("rule") else self._frame.catalogue
+            example = self.kept(inner, partial(read_example, catalogue=catalogue))
+            found += [] if example is None else [example]
+        return tuple(found)
 
     def _id(self, row: Table, *, is_lever: bool) -> str:
         name = row.name("id")
@@ -346,12 +288,14 @@ def _list(values: dict[str, object], key: str, top: Table) -> list[dict[str, obj
 
 
 def _tables(rows: list[dict[str, object]], key: str, places: tuple[TablePlace, ...]) -> list[Table]:
-    found = [place for place in places if place.name == key]
-    nowhere = TablePlace(key, 1, {})
-    return [
-        Table(row, found[index] if index < len(found) else nowhere)
-        for index, row in enumerate(rows)
-    ]
+    found = [(at, place) for at, place in enumerate(places) if place.name == key]
+    nowhere = (len(places), TablePlace(key, 1, {}))
+    tables = []
+    for index, row in enumerate(rows):
+        at, place = found[index] if index < len(found) else nowhere
+        end = found[index + 1][0] if index + 1 < len(found) else len(places)
+        tables.append(Table(row, place, places[at + 1 : end]))
+    return tables
 
 
 def _unit(name: str) -> Unit:

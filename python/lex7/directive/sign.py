@@ -37,12 +37,12 @@ def digest(text: str) -> str:
 
 
 def succession(new: DirectiveFile, old: DirectiveFile | None, old_digest: str) -> list[Finding]:
-    """Check that a file follows the one in force.
+    """Check that a file follows the one signed last.
 
     Args:
         new: the file to be signed.
-        old: the file in force, or None before the first.
-        old_digest: the digest of the file in force, empty before the first.
+        old: the file signed last, or None before the first.
+        old_digest: the digest of that file, empty before the first.
 
     Returns:
         One finding per thing that does not follow; none means that it may be signed.
@@ -54,10 +54,13 @@ def succession(new: DirectiveFile, old: DirectiveFile | None, old_digest: str) -
             found.append(Finding("directive.supersedes", FILE_NAME, sentence))
         return found
     if new.version <= old.version:
-        sentence = f"version {new.version} does not follow {old.version}, which is in force"
+        sentence = (
+            f"version {new.version} does not follow version {old.version}, which was signed "
+            f"last; write version = {old.version + 1}"
+        )
         found.append(Finding("directive.version", FILE_NAME, sentence))
     if new.supersedes and new.supersedes != old_digest:
-        sentence = "supersedes names another file than the one in force"
+        sentence = f"supersedes names another file than version {old.version}, signed last"
         found.append(Finding("directive.supersedes", FILE_NAME, sentence, new.supersedes))
     return found
 

@@ -48,9 +48,13 @@ class FieldError(DirectiveError):
 class Table:
     """Keys and values of one table; what is asked for is checked, what is left over is refused."""
 
-    def __init__(self, values: dict[str, object], place: TablePlace) -> None:
+    def __init__(
+        self, values: dict[str, object], place: TablePlace, inner: tuple[TablePlace, ...] = ()
+    ) -> None:
+        """Take a table with its place, and the places of tables with headers inside it."""
         self._values = values
         self._place = place
+        self._inner = inner
 
     @property
     def line(self) -> int:
@@ -180,7 +184,7 @@ class Table:
         Raises:
             FieldError: missing, not an amount, or in another dimension.
         """
-        return self._amount(key, self.text(key), unit)
+        return self.amount_in(key, self.text(key), unit)
 
     def amounts(self, key: str, unit: Unit) -> tuple[Fraction, ...]:
         """Return a list of amounts, exactly, in `unit`.
@@ -188,7 +192,7 @@ class Table:
         Raises:
             FieldError: as for `amount`.
         """
-        return tuple(self._amount(key, item, unit) for item in self.words(key))
+        return tuple(self.amount_in(key, item, unit) for item in self.words(key))
 
     def rate(self, key: str, unit: Unit) -> Fraction:
         """Return what `1 / 0.5 h` says: a cost per one `unit`.
@@ -202,7 +206,7 @@ class Table:
             value = Fraction(cost.strip()) if slash and len(cost) <= ID_MAX else Fraction(0)
         except (ValueError, ZeroDivisionError):
             value = Fraction(0)
-        per = self._amount(key, amount, unit) if value > 0 else Fraction(0)
+        per = self.amount_in(key, amount, unit) if value > 0 else Fraction(0)
         if per <= 0:
             sentence = f"{key} is a cost per amount, such as '1 / 100 {unit.name}'"
             self.fail("directive.value", key, sentence, text)
@@ -218,9 +222,32 @@ class Table:
         if not isinstance(value, dict):
             sentence = f'{key} is a table such as {{ action = "read", kind = "heart" }}'
             self.fail("directive.value", key, sentence, str(value))
+        return Table(value, self._place_of_table(key, value))
+
+    def tables(self, key: str) -> tuple[Table, ...]:
+        """Return a list of inner tables, empty where the key is absent.
+
+        Raises:
+            FieldError: there, but not a list of tables.
+        """
+        found = self._values.get(key, [])
+        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+            sentence = f"write [[{self._place.name}.{key}]] above each {key}"
+            self.fail("directive.shape", key, sentence)
+        name = f"{self._place.name}.{key}"
+        places = [place for place in self._inner if place.name == name]
+        return tuple(
+            Table(item, places[at] if at < len(places) else self._place_of_table(key, item))
+            for at, item in enumerate(found)
+        )
+
+    def names(self) -> tuple[str, ...]:
+        """List the keys in order of the file."""
+        return tuple(self._values)
+
+    def _place_of_table(self, key: str, value: dict[str, object]) -> TablePlace:
         outer = self._place.of(key)
-        place = TablePlace(key, outer.line, dict.fromkeys(value, outer))
-        return Table(value, place)
+        return TablePlace(key, outer.line, dict.fromkeys(value, outer))
 
     def fail(self, code: str, key: str, sentence: str, text: str = "") -> NoReturn:
         """Refuse one key.
@@ -250,7 +277,12 @@ class Table:
             self.fail("directive.missing", key, f"{key} is missing")
         return value
 
-    def _amount(self, key: str, text: str, unit: Unit) -> Fraction:
+    def amount_in(self, key: str, text: str, unit: Unit) -> Fraction:
+        """Return the amount that a text under a key says, exactly, in `unit`.
+
+        Raises:
+            FieldError: not an amount, or in another dimension.
+        """
         example = f"write an amount such as '100 {unit.name}'"
         try:
             found = [token for token in tokens(text) if token.kind is not TokenKind.END]

@@ -27,8 +27,8 @@ from lex7.nodes.interface import NodeKind, Setting
 from lex7.nodes.vitality.node import VitalityNode
 from lex7.nodes.wealth.node import WealthNode
 from lex7.runtime.border import Border, Identity
-from lex7.runtime.clock import now_ns
-from lex7.runtime.enforced import Enforced, enforced
+from lex7.runtime.clock import now_ns, today
+from lex7.runtime.enforced import Enforced, Versions, versions
 from lex7.runtime.gate import Gate
 from lex7.runtime.home import NODE_KINDS, HomePaths, load_keys, unlock
 from lex7.runtime.member import Member
@@ -64,6 +64,7 @@ class Lattice:
         self.keys = keys
         self.members: dict[str, Member] = {}
         self.borders: dict[str, Border] = {}
+        self.versions = Versions()
         self.enforced = Enforced()
         self._gates: dict[str, Gate] = {}
         self._stack = ExitStack()
@@ -116,7 +117,8 @@ class Lattice:
         """
         for kind, member in self.members.items():
             member.load(partial(self._make_kind, kind))
-        self.enforced = enforced(self.state(), self.keys.owner.public, self.keys.lattice)
+        self.versions = versions(self.state(), self.keys.owner.public, self.keys.lattice)
+        self.enforced = self.versions.on(today(self._setting.zone))
         names = {key.public: name for name, key in self.keys.nodes.items()}
         for kind, member in self.members.items():
             self._open_border(kind, member, names)
@@ -128,15 +130,20 @@ class Lattice:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What about this machine differs from what the logs were made with."""
+        """What about this machine and these logs is not as it was promised."""
         here = zone(self._setting.zone.name)
         if here.digest == self._setting.zone.digest:
-            return ()
+            return self.refused
         sentence = (
             f"the rules of {here.name} on this machine differ from those the logs were made with; "
             "days near a clock change may differ"
         )
-        return (Finding("time.zone_rules", "membership", sentence),)
+        return (*self.refused, Finding("time.zone_rules", "membership", sentence))
+
+    @property
+    def refused(self) -> tuple[Finding, ...]:
+        """Versions of the directives in the logs that do not stand, and why."""
+        return self.versions.refused
 
     def heads(self) -> tuple[Head, ...]:
         """Return the head of every log that has one."""
@@ -165,7 +172,7 @@ class Lattice:
         identity = Identity(member.name, key, self.keys.lattice, SystemEntropy())
         border = Border(identity, self._transport, names)
         gate = Gate(member.name, self.enforced.access)
-        border.serve(Service(member, gate, self.enforced, self.heads).methods())
+        border.serve(Service(member, gate, self.versions.on, self.heads).methods())
         self.borders[kind] = border
         self._gates[kind] = gate
 

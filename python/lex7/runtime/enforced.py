@@ -1,21 +1,29 @@
-"""The directives in force: the last signed version in the logs, and how the file differs.
+"""The directives in force on a day: the last signed version that has begun, from the logs alone.
 
-What is in force comes from the logs alone. The file in the home is a draft until it is signed: if
-it was changed since, a finding says so and the signed version goes on standing.
+Every version in the logs is checked again: the owner's signature, the text against what was
+signed, the number against the version before (an old version written again would take rules
+back), and what it says it supersedes. A version that fails is refused by name and the last good
+one goes on standing. A version with an effective day comes into force on that day; until then the
+one before stands. The file in the home is a draft until it is signed.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from datetime import date
 
 from lex7.bark import canon
+from lex7.bark.entry import VerifiedEntry
 from lex7.bark.fields import read_fields
 from lex7.bark.signature import PURPOSE_DIRECTIVES, SigningKey, sign, verify
-from lex7.base.errors import BarkError, Finding
+from lex7.base.civil import Day, day_from_date
+from lex7.base.errors import BarkError, DirectiveError, Finding
 from lex7.base.ids import KeyId, LatticeId
 from lex7.directive.document import AccessRule, Directive, DirectiveFile, Lever
+from lex7.directive.format import say_the_same
 from lex7.directive.read import DirectivesFileError, read
-from lex7.directive.sign import canonical_form
+from lex7.directive.sign import canonical_form, succession
 from lex7.lattice import LatticeState
 
 
@@ -40,13 +48,22 @@ class Enforced:
         file: what the text says, or None.
         text: as signed.
         digest: what verdicts name: the hash of the entry that put it in force, empty before.
-        version: counts signatures, from 1.
+        version: counts up with every signed change.
+        form_digest: the hash of the canonical form, what the next version may say it supersedes.
+        signed_ns: when it was signed, by the clock of the device.
     """
 
     file: DirectiveFile | None = None
     text: str = ""
     digest: bytes = b""
     version: int = 0
+    form_digest: str = ""
+    signed_ns: int = 0
+
+    @property
+    def effective(self) -> date | None:
+        """The first day in force, None for at once."""
+        return None if self.file is None else self.file.effective
 
     @property
     def directives(self) -> tuple[Directive, ...]:
@@ -73,16 +90,52 @@ def spell_directives(
     return canon.encode({1: version, 2: text, 3: message, 4: now_ns})
 
 
-def enforced(state: LatticeState, owner: KeyId, lattice: LatticeId) -> Enforced:
-    """Return the directives in force.
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Every version in the logs.
 
-    Raises:
-        AlteredDirectivesError: the text in the log is not what was signed.
-        BarkError: the signature is not the owner's.
+    Attributes:
+        signed: the good ones, oldest first.
+        refused: one finding for each one that does not stand.
     """
-    if not state.directives:
+
+    signed: tuple[Enforced, ...] = ()
+    refused: tuple[Finding, ...] = ()
+
+    @property
+    def newest(self) -> Enforced:
+        """The version signed last, whether it has begun or not; empty before the first."""
+        return self.signed[-1] if self.signed else Enforced()
+
+    def on(self, day: Day) -> Enforced:
+        """Return the version in force on a day: the last signed of those that have begun."""
+        for one in reversed(self.signed):
+            if one.effective is None or day_from_date(one.effective) <= day:
+                return one
         return Enforced()
-    entry = state.directives[-1]
+
+
+def versions(state: LatticeState, owner: KeyId, lattice: LatticeId) -> Versions:
+    """Check every version in the logs, oldest first."""
+    signed: list[Enforced] = []
+    refused: list[Finding] = []
+    for entry in state.directives:
+        try:
+            one = _checked(entry, owner, lattice)
+        except (BarkError, DirectiveError) as error:
+            refused.append(_refusal(entry, error.code, str(error)))
+            continue
+        assert one.file is not None, "a checked version has a file"
+        before = signed[-1] if signed else Enforced()
+        found = succession(one.file, before.file, before.form_digest)
+        if found:
+            refused.append(_refusal(entry, found[0].code, found[0].sentence))
+        else:
+            signed.append(one)
+    return Versions(tuple(signed), tuple(refused))
+
+
+def _checked(entry: VerifiedEntry, owner: KeyId, lattice: LatticeId) -> Enforced:
     assert entry.payload is not None, "the fold keeps only entries with a payload"
     fields = read_fields(entry.payload, "directives", 4)
     form = verify(fields.data(3), purpose=PURPOSE_DIRECTIVES, lattice=lattice, signer=owner)
@@ -90,7 +143,13 @@ def enforced(state: LatticeState, owner: KeyId, lattice: LatticeId) -> Enforced:
     if canonical_form(text) != form:
         raise AlteredDirectivesError(fields.integer(1))
     file, _ = read(text)
-    return Enforced(file, text, entry.hash, fields.integer(1))
+    form_digest = hashlib.sha256(form).hexdigest()
+    return Enforced(file, text, entry.hash, file.version, form_digest, fields.integer(4))
+
+
+def _refusal(entry: VerifiedEntry, code: str, sentence: str) -> Finding:
+    where = f"directives in entry {entry.hash.hex()[:12]}"
+    return Finding(code, where, f"refused, the last good version stands: {sentence}")
 
 
 def draft_findings(current: Enforced, draft: str | None) -> tuple[Finding, ...]:
@@ -103,13 +162,12 @@ def draft_findings(current: Enforced, draft: str | None) -> tuple[Finding, ...]:
         sentence = f"the file is gone; version {current.version} goes on standing"
         return (Finding("directive.missing_file", name, sentence),)
     try:
-        same = canonical_form(draft) == canonical_form(current.text)
+        if say_the_same(draft, current.text):
+            return ()
     except DirectivesFileError:
-        same = False
-    if same:
-        return ()
+        pass
     sentence = (
-        f"the file was changed since it was signed; version {current.version} goes on "
-        "standing until `lex7 directives sign`"
+        f"the file was changed since version {current.version} was signed; what was signed "
+        "goes on standing until `lex7 directives sign`"
     )
     return (Finding("directive.unsigned_change", name, sentence),)

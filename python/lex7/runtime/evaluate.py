@@ -45,7 +45,7 @@ class Status:
 def situation(lattice: Lattice, as_of: Day) -> Situation:
     """Return what verdicts are taken on: rules, levers, and all nodes' forecasts as one."""
     together = Together({kind: lattice.forecast(kind, as_of) for kind in FOLLOWING})
-    current = lattice.enforced
+    current = lattice.versions.on(as_of)
     return Situation(current.directives, current.levers, together, lattice.setting.currency)
 
 
@@ -64,7 +64,7 @@ def evaluate(lattice: Lattice, as_of: Day) -> Status:
     return Status(
         as_of,
         tuple(Judged(one, how, corrections.get(one.id)) for one, how in judged),
-        (*lattice.findings, *draft_findings(lattice.enforced, _draft(lattice))),
+        (*lattice.findings, *draft_findings(lattice.versions.newest, _draft(lattice))),
     )
 
 

@@ -58,7 +58,7 @@ def propose(lattice: Lattice, text: str, as_of: Day) -> Json:
     taken = situation(lattice, as_of)
     proposal = parse_proposal(text, currency=taken.currency, as_of=as_of)
     council = lattice.members[COUNCIL]
-    body = canon.encode({1: text, 2: int(as_of), 3: lattice.enforced.digest})
+    body = canon.encode({1: text, 2: int(as_of), 3: lattice.versions.on(as_of).digest})
     council.append([(EntryKind.PROPOSAL, body)], lattice.heads)
     asked = EntryHash(council.log.head.hash)
     border = lattice.borders[COUNCIL]

@@ -8,7 +8,7 @@ where the stream is raw.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from lex7.bark import canon
 from lex7.bark.canon import Value
@@ -61,10 +61,12 @@ class DisagreementError(TransportError):
 class Service:
     """Answers what other nodes ask of one member."""
 
-    def __init__(self, member: Member, gate: Gate, current: Enforced, heads: Heads) -> None:
+    def __init__(
+        self, member: Member, gate: Gate, rules_on: Callable[[Day], Enforced], heads: Heads
+    ) -> None:
         self._member = member
         self._gate = gate
-        self._current = current
+        self._rules_on = rules_on
         self._heads = heads
         self._forecasts: dict[Day, Forecast] = {}
         self._published: dict[bytes, dict[str, tuple[float, float]]] = {}
@@ -112,11 +114,11 @@ class Service:
         """Publish how a proposal changes this node's own rules; answer whether it touches any."""
         asked, text, as_of = question.data(1), question.text(2), Day(question.integer(3))
         self._gate.pass_or_refuse(asker, Action.READ, "margin", is_raw=False)
-        kind = self._member.kind.name
-        own = tuple(one for one in self._current.directives if _is_own(one, kind))
-        if self._current.file is None or not own:
+        kind, current = self._member.kind.name, self._rules_on(as_of)
+        own = tuple(one for one in current.directives if _is_own(one, kind))
+        if current.file is None or not own:
             return False
-        proposal = parse_proposal(text, currency=self._current.file.currency, as_of=as_of)
+        proposal = parse_proposal(text, currency=current.file.currency, as_of=as_of)
         if node_of(QuantityName(f"spend.{proposal.category}")) != kind:
             return False
         touched = purchase_effects(own, self.forecast(as_of), proposal)
