@@ -177,3 +177,10 @@ PAIRING_ATTEMPTS_MAX = 3
 
 PAIRING_FAILURES_MAX = 100
 """Wrong codes over the life of a home before invitations need `--reset`."""
+
+TRANSPORT_BYTES_MAX = 2 << 20
+"""The largest message a link takes in: 1 MiB of payload with what carries it; Zenoh's own default
+is 1 GiB."""
+
+LEASE_MS = 2_000
+"""A link that was silent this long is closed; the default of ten seconds hides a dead peer."""
