@@ -5,8 +5,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 mod bank;
+mod estimate;
 mod smooth;
 mod stream;
+mod watch;
 
 type Floats<'py> = Bound<'py, PyArray1<f64>>;
 type Square<'py> = Bound<'py, PyArray2<f64>>;
@@ -28,6 +30,8 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(filter_state_hash, module)?)?;
     bank::register(module)?;
     smooth::register(module)?;
+    estimate::register(module)?;
+    watch::register(module)?;
     stream::register(module)
 }
 

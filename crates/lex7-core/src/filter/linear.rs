@@ -95,15 +95,15 @@ impl Linear {
 }
 
 /// The scalar observations of one row: each a combination of outputs with noise of its own.
-struct Whitened {
+pub(crate) struct Whitened {
     /// Unit lower triangular over the present outputs, row-major.
     factor: Vec<f64>,
-    vars: Vec<f64>,
-    present: Vec<usize>,
+    pub(crate) vars: Vec<f64>,
+    pub(crate) present: Vec<usize>,
 }
 
 /// Factor the noise of the present outputs as L D Lᵀ.
-fn whiten(cov: &[f64], outputs: usize, present: &[usize]) -> Result<Whitened, FilterError> {
+pub(crate) fn whiten(cov: &[f64], outputs: usize, present: &[usize]) -> Result<Whitened, FilterError> {
     let size = present.len();
     let mut factor = vec![0.0; size * size];
     let mut vars = vec![0.0; size];
@@ -135,7 +135,7 @@ fn whiten(cov: &[f64], outputs: usize, present: &[usize]) -> Result<Whitened, Fi
 
 impl Whitened {
     /// Solve L x = b down the present outputs, for one column of b.
-    fn solve(&self, column: &mut [f64]) {
+    pub(crate) fn solve(&self, column: &mut [f64]) {
         let size = self.vars.len();
         for i in 0..size {
             for j in 0..i {

@@ -4,36 +4,54 @@
 //! is a scalar-observation Kalman filter in Joseph form with an exact diffuse start. Every sum runs in
 //! index order, nothing is contracted into fused operations, and exp, log, sin and cos are pure Rust,
 //! so the same input gives the same bits everywhere.
+mod adaptive;
 mod bank;
 mod belief;
+mod disturbance;
 mod fit;
+mod fixed_lag;
 mod forecast;
 mod gradient;
+mod guard;
 mod linear;
 mod manifold;
 mod model;
 mod motion;
 mod optimise;
+mod rewind;
 mod robust;
 mod run;
+mod simulation;
 mod smooth;
 mod smooth_run;
 mod step;
 mod stream;
+mod surprise;
+mod tails;
 mod transition;
+mod vector;
 
+pub use adaptive::Adaptive;
 pub use bank::{Bank, BankOutcome};
 pub use belief::{Belief, state_hash};
+pub use disturbance::{Disturbances, Scores, disturbances, scores};
 pub use fit::{Fitted, Free, fit, scale_of};
+pub use fixed_lag::FixedLag;
 pub use forecast::{Forecast, combine, forecast};
+pub use guard::{Guard, Guarded, Judgement};
 pub use linear::{Linear, LinearRun, run_linear};
 pub use manifold::{Coordinate, box_minus, box_plus};
 pub use model::{Component, Initial, Kind, Model};
+pub use rewind::{Row, Timeline};
 pub use robust::Robust;
 pub use run::{Keep, Run, Series, run};
+pub use simulation::simulate_states;
 pub use smooth::Smoothed;
 pub use smooth_run::{smooth, smooth_signal};
 pub use stream::Stream;
+pub use surprise::{Surprise, SurpriseSettings, Surprised};
+pub use tails::{chi_square_tail, gamma_tail, student_tail};
+pub use vector::{VectorModel, VectorRun, VectorSeries, run_vector};
 
 /// Nanoseconds in a day: models speak in days, times are nanoseconds.
 pub const NS_PER_DAY: f64 = 86_400e9;

@@ -53,6 +53,38 @@ impl Motion {
         }
     }
 
+    /// Return F v, without any known drift.
+    pub(crate) fn push_vector(&self, vector: &[f64]) -> Vec<f64> {
+        match self {
+            Motion::Blocks { cells, .. } => {
+                let mut moved = vector.to_vec();
+                apply(&mut moved, cells);
+                moved
+            }
+            Motion::Dense { transition, .. } => times(transition, vector),
+        }
+    }
+
+    /// Return the process noise as a whole matrix.
+    pub(crate) fn noise_matrix(&self, states: usize) -> Vec<f64> {
+        match self {
+            Motion::Dense { noise, .. } => noise.clone(),
+            Motion::Blocks { cells, .. } => {
+                let mut out = vec![0.0; states * states];
+                for cell in cells {
+                    let (i, q) = (cell.offset, cell.noise);
+                    out[i * states + i] = q[0];
+                    if cell.size == 2 {
+                        out[i * states + i + 1] = q[1];
+                        out[(i + 1) * states + i] = q[1];
+                        out[(i + 1) * states + i + 1] = q[2];
+                    }
+                }
+                out
+            }
+        }
+    }
+
     /// v ← Fᵀ v
     pub(crate) fn pull_vector(&self, vector: &mut [f64]) {
         match self {

@@ -11,30 +11,58 @@ use super::{Belief, FilterError, refuse};
 const TAPE_NUMBERS_MAX: usize = 1 << 24;
 
 /// One scalar observation as the backward pass needs it.
-struct Seen {
-    row: Vec<f64>,
-    gain: Vec<f64>,
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) row: Vec<f64>,
+    pub(crate) gain: Vec<f64>,
     /// Term of the gain in κ⁻¹; empty where no diffuse direction was seen.
-    gain_below: Vec<f64>,
-    innovation: f64,
+    pub(crate) gain_below: Vec<f64>,
+    pub(crate) innovation: f64,
     /// Variance of the innovation: S, or F* while diffuse.
-    variance: f64,
+    pub(crate) variance: f64,
     /// F∞ while diffuse, else 0.
-    strength: f64,
+    pub(crate) strength: f64,
+    /// Variance of the noise after robust weighting.
+    pub(crate) noise_var: f64,
+}
+
+impl Seen {
+    /// Note what an update did; none where it learned nothing.
+    pub(crate) fn of(space: &Workspace, outcome: &Outcome, noise_var: f64) -> Option<Self> {
+        if outcome.weight == 0.0 {
+            return None;
+        }
+        let noise_var = noise_var / outcome.weight;
+        let mut seen = Seen {
+            row: space.row().to_vec(),
+            gain: space.gain().to_vec(),
+            gain_below: Vec::new(),
+            innovation: outcome.innovation,
+            variance: dot(space.row(), space.cross()) + noise_var,
+            strength: outcome.strength,
+            noise_var,
+        };
+        if seen.strength > 0.0 {
+            let below = |(cross, gain): (&f64, &f64)| (cross - gain * seen.variance) / seen.strength;
+            seen.gain_below = space.cross().iter().zip(&seen.gain).map(below).collect();
+        }
+        Some(seen)
+    }
 }
 
 /// One instant: how the state got there, what was believed before looking, what was seen.
-struct Instant {
-    motion: Option<usize>,
-    before: Belief,
-    seen: Vec<Seen>,
+#[derive(Debug, Clone)]
+pub(crate) struct Instant {
+    pub(crate) motion: Option<usize>,
+    pub(crate) before: Belief,
+    pub(crate) seen: Vec<Seen>,
 }
 
 /// A filter run, kept for smoothing.
 #[derive(Default)]
 pub(crate) struct Tape {
-    motions: Vec<Motion>,
-    instants: Vec<Instant>,
+    pub(crate) motions: Vec<Motion>,
+    pub(crate) instants: Vec<Instant>,
 }
 
 /// Moments of every row given the whole series.
@@ -67,26 +95,14 @@ impl Tape {
     }
 
     pub(crate) fn see(&mut self, space: &Workspace, outcome: &Outcome, noise_var: f64) {
-        let row = space.row().to_vec();
-        let signal_var = dot(&row, space.cross());
-        let mut seen = Seen {
-            row,
-            gain: space.gain().to_vec(),
-            gain_below: Vec::new(),
-            innovation: outcome.innovation,
-            variance: signal_var + noise_var / outcome.weight,
-            strength: outcome.strength,
-        };
-        if outcome.weight == 0.0 {
-            return;
-        }
-        if seen.strength > 0.0 {
-            let below = |(cross, gain): (&f64, &f64)| (cross - gain * seen.variance) / seen.strength;
-            seen.gain_below = space.cross().iter().zip(&seen.gain).map(below).collect();
-        }
         if let Some(last) = self.instants.last_mut() {
-            last.seen.push(seen);
+            last.seen.extend(Seen::of(space, outcome, noise_var));
         }
+    }
+
+    /// Return the motion that led to a row.
+    pub(crate) fn motion_to(&self, row: usize) -> Option<&Motion> {
+        self.instants[row].motion.map(|place| &self.motions[place])
     }
 
     /// Return means and covariances of all rows.
@@ -140,7 +156,7 @@ impl Tape {
         }
     }
 
-    fn undo_motion(&self, instant: &Instant, back: &mut Back) {
+    pub(crate) fn undo_motion(&self, instant: &Instant, back: &mut Back) {
         if let Some(motion) = instant.motion {
             back.unmove(&self.motions[motion]);
         }
@@ -156,13 +172,13 @@ fn settled(out: Smoothed) -> Result<Smoothed, FilterError> {
 }
 
 /// P* and P∞ = D Dᵀ of one instant.
-struct Believed<'a> {
+pub(crate) struct Believed<'a> {
     belief: &'a Belief,
     infinite: Vec<f64>,
 }
 
 impl<'a> Believed<'a> {
-    fn of(belief: &'a Belief) -> Self {
+    pub(crate) fn of(belief: &'a Belief) -> Self {
         let states = belief.states();
         let mut infinite = vec![0.0; if belief.diffuse.is_empty() { 0 } else { states * states }];
         for column in belief.diffuse.chunks_exact(states) {
@@ -185,9 +201,9 @@ impl<'a> Believed<'a> {
 type Pair = (Vec<f64>, Vec<f64>);
 
 /// The backward quantities just before one instant's observations.
-struct Back {
-    r: Pair,
-    n0: Vec<f64>,
+pub(crate) struct Back {
+    pub(super) r: Pair,
+    pub(super) n0: Vec<f64>,
     n1: Vec<f64>,
     n2: Vec<f64>,
     is_diffuse: bool,
@@ -197,7 +213,7 @@ struct Back {
 }
 
 impl Back {
-    fn new(states: usize) -> Self {
+    pub(crate) fn new(states: usize) -> Self {
         let square = || vec![0.0; states * states];
         let zeros = || vec![0.0; states];
         Back {
@@ -212,7 +228,7 @@ impl Back {
     }
 
     /// Go back over one observation.
-    fn unsee(&mut self, seen: &Seen) {
+    pub(crate) fn unsee(&mut self, seen: &Seen) {
         let (h, k, k0) = (&seen.row, &seen.gain, &seen.gain_below);
         for pair in &mut self.later {
             pull(pair, h, k, k0);
@@ -240,8 +256,16 @@ impl Back {
         }
     }
 
+    /// Add P* r0 + P∞ r1.
+    pub(crate) fn add_to(&self, believed: &Believed, out: &mut [f64]) {
+        add_scaled(out, &times(&believed.belief.cov, &self.r.0), 1.0);
+        if !believed.infinite.is_empty() {
+            add_scaled(out, &times(&believed.infinite, &self.r.1), 1.0);
+        }
+    }
+
     /// Go back over a motion: r ← Fᵀ r, N ← Fᵀ N F.
-    fn unmove(&mut self, motion: &Motion) {
+    pub(crate) fn unmove(&mut self, motion: &Motion) {
         motion.pull_vector(&mut self.r.0);
         motion.pull_matrix(&mut self.n0);
         if self.is_diffuse {
@@ -256,16 +280,13 @@ impl Back {
     }
 
     /// m + P* r0 + P∞ r1
-    fn mean(&self, believed: &Believed, out: &mut [f64]) {
+    pub(crate) fn mean(&self, believed: &Believed, out: &mut [f64]) {
         out.copy_from_slice(&believed.belief.mean);
-        add_scaled(out, &times(&believed.belief.cov, &self.r.0), 1.0);
-        if !believed.infinite.is_empty() {
-            add_scaled(out, &times(&believed.infinite, &self.r.1), 1.0);
-        }
+        self.add_to(believed, out);
     }
 
     /// P* − P* N0 P* − P∞ N1 P* − P* N1 P∞ − P∞ N2 P∞, symmetric by construction.
-    fn cov(&self, believed: &Believed, out: &mut [f64]) {
+    pub(crate) fn cov(&self, believed: &Believed, out: &mut [f64]) {
         let states = self.work.len();
         let star = &believed.belief.cov;
         let mut middle = square(&self.n0, star, states);
@@ -304,7 +325,7 @@ impl Back {
 }
 
 /// v0 ← v0 − h (k·v0), v1 ← v1 − h (k·v1 + k0·v0)
-fn pull(pair: &mut Pair, h: &[f64], k: &[f64], k0: &[f64]) {
+pub(super) fn pull(pair: &mut Pair, h: &[f64], k: &[f64], k0: &[f64]) {
     let below = if k0.is_empty() { 0.0 } else { dot(k0, &pair.0) };
     let along = dot(k, &pair.1) + below;
     add_scaled(&mut pair.1, h, -along);
@@ -338,7 +359,7 @@ fn shrink(n: &mut [f64], h: &[f64], k: &[f64], extra: f64, w: Option<&[f64]>, wo
     }
 }
 
-fn add_scaled(out: &mut [f64], values: &[f64], factor: f64) {
+pub(super) fn add_scaled(out: &mut [f64], values: &[f64], factor: f64) {
     out.iter_mut().zip(values).for_each(|(sum, value)| *sum += factor * value);
 }
 

@@ -6,6 +6,9 @@ use super::step::{Workspace, begin, update};
 use super::transition::{discretise, observe, start_of};
 use super::{Belief, FilterError, Forecast, Model, NS_PER_DAY, refuse};
 
+/// Step lengths that are looked for again before a motion is computed anew.
+pub(crate) const MOTIONS_KEPT: usize = 8;
+
 /// Return the moments of every state given the whole series.
 pub fn smooth(model: &Model, series: &Series, initial: Option<&Belief>) -> Result<Smoothed, FilterError> {
     record(model, series, initial)?.smooth()
@@ -42,7 +45,8 @@ pub fn smooth_signal(
     tape.joint(&looks)
 }
 
-fn record(model: &Model, series: &Series, initial: Option<&Belief>) -> Result<Tape, FilterError> {
+/// Filter a series and keep the tape of it.
+pub(crate) fn record(model: &Model, series: &Series, initial: Option<&Belief>) -> Result<Tape, FilterError> {
     series.check(model)?;
     let first = series.times_ns.first().copied();
     let mut belief = match (initial, first) {
@@ -63,6 +67,10 @@ fn record(model: &Model, series: &Series, initial: Option<&Belief>) -> Result<Ta
                 let mut cells = Vec::new();
                 discretise(model, days, &mut cells);
                 let step = Motion::blocks(&cells);
+                // Irregular times have as many step lengths as rows: only the latest are searched.
+                if known.len() == MOTIONS_KEPT {
+                    known.remove(0);
+                }
                 known.push((days, tape.add_motion(step.clone()), step));
                 known.len() - 1
             });

@@ -7,7 +7,7 @@ use pyo3::types::PyBytes;
 use super::{Floats, Square, States, raise, square};
 
 type Matrix<'py> = PyReadonlyArray2<'py, f64>;
-type Lists<'py> = (Floats<'py>, States<'py>, Option<States<'py>>);
+pub(super) type Lists<'py> = (Floats<'py>, States<'py>, Option<States<'py>>);
 
 /// Add these functions to the module.
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -16,17 +16,22 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(filter_run_linear, module)?)
 }
 
-fn states<'py>(py: Python<'py>, means: &[f64], covs: &[f64], rows: usize) -> PyResult<States<'py>> {
+pub(super) fn states<'py>(
+    py: Python<'py>,
+    means: &[f64],
+    covs: &[f64],
+    rows: usize,
+) -> PyResult<States<'py>> {
     use numpy::PyArrayMethods;
     let size = means.len().checked_div(rows).unwrap_or(0);
     Ok((square(py, means, rows)?, covs.to_pyarray(py).reshape([rows, size, size])?))
 }
 
 /// The columns of a series as Python hands them over.
-type Columns<'py> =
+pub(super) type Columns<'py> =
     (PyReadonlyArray1<'py, i64>, PyReadonlyArray1<'py, f64>, Option<PyReadonlyArray1<'py, f64>>, Matrix<'py>);
 
-fn with_series<T: Send>(
+pub(super) fn with_series<T: Send>(
     py: Python<'_>,
     columns: &Columns<'_>,
     work: impl FnOnce(&Series) -> Result<T, FilterError> + Send,

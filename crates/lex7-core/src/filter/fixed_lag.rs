@@ -1,0 +1,135 @@
+//! Fixed-lag smoothing on a stream: each state given what came up to `lag` observations after it.
+//!
+//! The last `lag` steps are kept and walked back at every observation, so the answer is exactly that of the
+//! whole-series smoother over the series as far as it is known.
+use std::collections::VecDeque;
+
+use super::motion::Motion;
+use super::run::is_finite;
+use super::smooth::{Back, Believed, Instant, Seen};
+use super::step::{Workspace, begin, update};
+use super::transition::{discretise, start_of};
+use super::{Belief, FilterError, MAGNITUDE_MAX, Model, NS_PER_DAY, is_sound, refuse};
+
+/// Each observation costs `lag` backward steps.
+const LAG_MAX: usize = 10_000;
+
+/// A smoother that lags behind its stream.
+#[derive(Debug, Clone)]
+pub struct FixedLag {
+    model: Model,
+    lag: usize,
+    belief: Option<Belief>,
+    space: Workspace,
+    window: VecDeque<(Instant, Option<Motion>)>,
+    rows: usize,
+}
+
+impl FixedLag {
+    /// Start at the model's own start, or go on from a belief.
+    pub fn new(model: Model, lag: usize, belief: Option<Belief>) -> Result<Self, FilterError> {
+        if lag > LAG_MAX {
+            return Err(refuse("lag", &format!("at most {LAG_MAX} observations"), lag));
+        }
+        if let Some(given) = &belief
+            && given.states() != model.states()
+        {
+            return Err(refuse("belief", &format!("{} states", model.states()), given.states()));
+        }
+        let space = Workspace::new(model.states(), model.robust);
+        Ok(FixedLag { model, lag, belief, space, window: VecDeque::new(), rows: 0 })
+    }
+
+    /// Take in one value, NaN where missing; returns the belief about the state `lag` values ago.
+    ///
+    /// None comes back for the first values and while they do not determine the state. After an error the
+    /// smoother is as it was.
+    pub fn update(
+        &mut self,
+        time_ns: i64,
+        value: f64,
+        observation_sd: Option<f64>,
+        inputs: &[f64],
+    ) -> Result<Option<Belief>, FilterError> {
+        let sd = observation_sd.unwrap_or(self.model.observation_sd);
+        self.check(time_ns, value, sd, inputs)?;
+        let mut belief = self.belief.clone().unwrap_or_else(|| begin(&start_of(&self.model), time_ns));
+        let mut motion = None;
+        if time_ns != belief.time_ns {
+            let mut cells = Vec::new();
+            let days = (i128::from(time_ns) - i128::from(belief.time_ns)) as f64 / NS_PER_DAY;
+            discretise(&self.model, days, &mut cells);
+            let step = Motion::blocks(&cells);
+            step.push(&mut belief);
+            belief.time_ns = time_ns;
+            motion = Some(step);
+        }
+        let mut instant = Instant { motion: None, before: belief.clone(), seen: Vec::new() };
+        if !value.is_nan() {
+            self.space.look(&self.model, time_ns, inputs);
+            let states = belief.states();
+            let outcome = update(&mut belief, &mut self.space, value, sd * sd, states);
+            instant.seen.extend(Seen::of(&self.space, &outcome, sd * sd));
+        }
+        if !is_finite(&belief) {
+            return Err(FilterError::Diverged { row: self.rows });
+        }
+        let is_settled = belief.diffuse_count() == 0;
+        self.belief = Some(belief);
+        self.rows += 1;
+        self.window.push_back((instant, motion));
+        if self.window.len() > self.lag + 1 {
+            self.window.pop_front();
+        }
+        Ok((is_settled && self.window.len() == self.lag + 1).then(|| self.oldest()))
+    }
+
+    /// Return the belief about the newest state.
+    pub fn belief(&self) -> Option<&Belief> {
+        self.belief.as_ref()
+    }
+
+    fn check(&self, time_ns: i64, value: f64, sd: f64, inputs: &[f64]) -> Result<(), FilterError> {
+        if !(value.is_nan() || is_sound(value)) {
+            return Err(refuse("value", "a number within 1e100, or NaN where missing", value));
+        }
+        if !(0.0..=MAGNITUDE_MAX).contains(&sd) {
+            return Err(refuse("observation_sd", "a number from 0 to 1e100", sd));
+        }
+        if inputs.len() < self.model.inputs() || inputs.iter().any(|input| !is_sound(*input)) {
+            let expected = format!("at least {} finite numbers", self.model.inputs());
+            return Err(refuse("inputs", &expected, inputs.len()));
+        }
+        match &self.belief {
+            Some(last) if time_ns < last.time_ns => {
+                Err(refuse("time_ns", &format!("a time of at least {}", last.time_ns), time_ns))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Walk back over the window to its oldest instant.
+    fn oldest(&self) -> Belief {
+        let states = self.model.states();
+        let mut back = Back::new(states);
+        for (place, (instant, motion)) in self.window.iter().enumerate().rev() {
+            instant.seen.iter().rev().for_each(|seen| back.unsee(seen));
+            if place > 0
+                && let Some(motion) = motion
+            {
+                back.unmove(motion);
+            }
+        }
+        let before = &self.window[0].0.before;
+        let believed = Believed::of(before);
+        let mut out = Belief {
+            time_ns: before.time_ns,
+            mean: vec![0.0; states],
+            cov: vec![0.0; states * states],
+            diffuse: Vec::new(),
+        };
+        back.mean(&believed, &mut out.mean);
+        back.cov(&believed, &mut out.cov);
+        out
+    }
+}
