@@ -39,6 +39,9 @@ PART_BYTES = PAYLOAD_BYTES_MAX - 4_096
 PARTS_MAX = 64
 """64 MiB: a forecast of two years by day on a few thousand paths."""
 
+ANSWERS_REMEMBERED_MAX = 8
+"""A question that comes twice, because its answer was lost, is not done twice."""
+
 KEPT_ANSWERS_MAX = 4
 """A node keeps this many large answers until they are fetched."""
 
@@ -77,12 +80,21 @@ class Border:
         self._transport = transport
         self._members = members
         self._kept: dict[bytes, bytes] = {}
+        self._answered: dict[tuple[KeyId, bytes], bytes] = {}
 
     def serve(self, methods: Mapping[str, Method]) -> None:
         """Answer these methods under this node's key."""
 
         def answer(data: bytes) -> bytes:
             packet = open_packet(data, self._identity.lattice)
+            asked = (packet.sender, packet.exchange)
+            if (known := self._answered.get(asked)) is None:
+                known = self._answered[asked] = decide(packet)
+                while len(self._answered) > ANSWERS_REMEMBERED_MAX:
+                    self._answered.pop(next(iter(self._answered)))
+            return known
+
+        def decide(packet: VerifiedPacket) -> bytes:
             try:
                 if (part := self._asked_part(packet)) is not None:
                     return self._seal(PacketKind.RESPONSE, packet.exchange, part)
@@ -95,7 +107,7 @@ class Border:
                 return self._seal(PacketKind.RESPONSE, packet.exchange, whole)
             return self._keep(packet.exchange, whole)
 
-        self._transport.serve(_key(self._identity.name), answer)
+        self._transport.serve(self._key(self._identity.name), answer)
 
     def ask(self, node: NodeName, method: str, arguments: tuple[Value, ...]) -> Value:
         """Ask another node and return its answer.
@@ -121,7 +133,7 @@ class Border:
         exchange = self._identity.entropy.draw(EXCHANGE_BYTES)
         question = canon.encode({1: method, 2: arguments})
         sent = self._seal(PacketKind.PROPOSAL, exchange, question)
-        answer = open_packet(self._transport.request(_key(node), sent), self._identity.lattice)
+        answer = open_packet(self._transport.request(self._key(node), sent), self._identity.lattice)
         if answer.exchange != exchange or self._members.get(answer.sender) != node:
             raise RefusedError(node, "transport.stale", "the answer is not to this question")
         if answer.kind is PacketKind.ERROR:
@@ -159,6 +171,5 @@ class Border:
         identity = self._identity
         return seal_packet(identity.key, identity.lattice, kind, exchange, body)
 
-
-def _key(node: NodeName) -> str:
-    return f"lex7/{node}/ask"
+    def _key(self, node: NodeName) -> str:
+        return f"lex7/{self._identity.lattice.hex()[:16]}/ask/{node}"

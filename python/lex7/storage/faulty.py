@@ -5,7 +5,7 @@ Full disks, failing syncs, torn writes and writes that were acknowledged and los
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
 
@@ -54,6 +54,27 @@ class FaultyStorage:
         if failure is not None:
             raise StorageFailedError("faulty storage", failure.value)
         self._inner.append(run, values)
+
+    def append_all(self, runs: Sequence[StoredRun], values: Mapping[str, bytes]) -> None:
+        """Append several runs in one transaction, which counts as one append; it fails whole.
+
+        Raises:
+            StorageFullError: planned.
+            StorageFailedError: planned.
+        """
+        self.append_count += 1
+        failure = self._plan.get(self.append_count)
+        if failure is Failure.LOST:
+            return
+        if failure is Failure.FULL:
+            raise StorageFullError("faulty storage", failure.value)
+        if failure is not None:
+            raise StorageFailedError("faulty storage", failure.value)
+        self._inner.append_all(runs, values)
+
+    def cut(self, after: int, values: Mapping[str, bytes]) -> None:
+        """Cut the inner storage."""
+        self._inner.cut(after, values)
 
     def read(self, from_sequence: int) -> Iterator[StoredRun]:
         """Read from the inner storage."""

@@ -5,7 +5,7 @@ A storage knows no meaning: sequences are row numbers and runs are bytes to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,6 +35,22 @@ class LogStorage(Protocol):
 
         Raises:
             StorageError: nothing of it was written.
+        """
+        ...
+
+    def append_all(self, runs: Sequence[StoredRun], values: Mapping[str, bytes]) -> None:
+        """Write several runs and values in one transaction, durable on return.
+
+        Raises:
+            StorageError: nothing of it was written.
+        """
+        ...
+
+    def cut(self, after: int, values: Mapping[str, bytes]) -> None:
+        """Remove every run that ends after a sequence, in one transaction with values.
+
+        Raises:
+            StorageError: nothing was removed.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from lex7.storage.faults import StorageBusyError
 from lex7.storage.interface import StoredRun
@@ -24,6 +24,21 @@ class MemoryStorage:
         if self.rows and run.first <= self.rows[-1].last:
             raise StorageBusyError("memory", f"entry {run.first} is already written")
         self.rows.append(run)
+        self.values.update(values)
+
+    def append_all(self, runs: Sequence[StoredRun], values: Mapping[str, bytes]) -> None:
+        """Keep several runs and values.
+
+        Raises:
+            StorageBusyError: a run with one of those first sequences is there already.
+        """
+        for run in runs:
+            self.append(run, {})
+        self.values.update(values)
+
+    def cut(self, after: int, values: Mapping[str, bytes]) -> None:
+        """Remove every run that ends after a sequence."""
+        self.rows = [row for row in self.rows if row.last <= after]
         self.values.update(values)
 
     def read(self, from_sequence: int) -> Iterator[StoredRun]:

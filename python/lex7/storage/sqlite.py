@@ -8,7 +8,7 @@ refused. The schema is on disk and may only be extended under a new `user_versio
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -132,11 +132,28 @@ class SqliteStorage:
             StorageBusyError: a run with that first sequence is there already.
             StorageFailedError: the disk failed; open the storage again.
         """
-        row = (run.first, run.last, run.sealed, run.bodies)
+        self.append_all((run,), values)
+
+    def append_all(self, runs: Sequence[StoredRun], values: Mapping[str, bytes]) -> None:
+        """Write several runs and values in one transaction, durable on return.
+
+        Raises:
+            StorageError: nothing of it was written.
+        """
+        rows = [(run.first, run.last, run.sealed, run.bodies) for run in runs]
         with self._translated() as connection, connection:
-            connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?)", row)
-            for name, value in values.items():
-                connection.execute(KEEP, (name, value))
+            connection.executemany("INSERT INTO runs VALUES (?, ?, ?, ?)", rows)
+            connection.executemany(KEEP, values.items())
+
+    def cut(self, after: int, values: Mapping[str, bytes]) -> None:
+        """Remove every run that ends after a sequence, in one transaction with values.
+
+        Raises:
+            StorageError: nothing was removed.
+        """
+        with self._translated() as connection, connection:
+            connection.execute("DELETE FROM runs WHERE last > ?", (after,))
+            connection.executemany(KEEP, values.items())
 
     def read(self, from_sequence: int) -> Iterator[StoredRun]:
         """Give the runs that end at or after a sequence, in order."""

@@ -1,0 +1,400 @@
+"""One node among others: what it hears, what it pulls, what it answers about logs.
+
+    heartbeat heard ─► compare heads ─► pull ranges ─► verify, keep ─► shared state folded on
+
+A peer does nothing by itself. The clock, the transport, the storages and the entropy are given to
+it, and the shell calls `beat` once a period and `pull` whenever `has_work`; a simulated world calls
+the same two. Own entries are appended by the member; `note` takes them into the shared state.
+
+One lock guards the state. It is never held while another node is asked, so two nodes that ask each
+other do not wait for each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import RLock
+
+from lex7 import __version__
+from lex7.bark.canon import Value
+from lex7.bark.entry import EntryKind, VerifiedEntry
+from lex7.bark.fields import Fields
+from lex7.bark.packet import PacketKind, open_packet, seal_packet
+from lex7.bark.run import Run, check
+from lex7.bark.seal import Head
+from lex7.base.errors import BarkError, Finding, Lex7Error, StorageError, TransportError
+from lex7.base.ids import KeyId, NodeName
+from lex7.lattice import Authority, LatticeState, Timeline, digest, extend, without
+from lex7.lattice.evidence import encode_evidence, frozen_at
+from lex7.lattice.membership import Membership
+from lex7.lattice.sync import (
+    RANGE,
+    Conflict,
+    Heartbeat,
+    RangeRequest,
+    compare,
+    decode_heartbeat,
+    encode_heartbeat,
+    read_runs,
+    spell_runs,
+)
+from lex7.lattice.view import Sighting, View
+from lex7.runtime.border import Border, Identity, Method
+from lex7.runtime.branch import contradicting, control_bodies, hash_at
+from lex7.runtime.member import Member
+from lex7.runtime.replica import Replicas, control, read_range
+from lex7.storage.interface import LogStorage, StoredRun
+from lex7.transport.interface import Transport
+
+HEADS = "heads"
+REPLAY_NS = 10 * 10**9
+"""How long an older heartbeat is taken for a replay; after that, for a clock that was set back."""
+
+PULLS_PER_WISH_MAX = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What a peer knows of time.
+
+    Attributes:
+        steady_ns: never goes back; measures how long ago something was.
+        wall_ns: what heartbeats say; decides nothing.
+    """
+
+    steady_ns: Callable[[], int]
+    wall_ns: Callable[[], int]
+
+
+class Peer:
+    """One node at work among the others."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        member: Member,
+        own: LogStorage,
+        replicas: Replicas,
+        authority: Authority,
+        clock: Clock,
+    ) -> None:
+        self.identity = identity
+        self.member = member
+        self.replicas = replicas
+        self.clock = clock
+        self.lock = RLock()
+        self.view = View()
+        self.capabilities: tuple[str, ...] = ()
+        self.timeline = Timeline(authority)
+        self.findings: dict[str, Finding] = {}
+        self.names: dict[KeyId, NodeName] = {identity.key.public: identity.name}
+        self.writers: set[KeyId] = set(self.names)
+        self._own = own
+        self._wishes: dict[tuple[KeyId, KeyId], RangeRequest] = {}
+        self._conflicts: dict[tuple[KeyId, KeyId], Conflict] = {}
+        self._acknowledged: dict[tuple[KeyId, int], int] = {}
+        self._noted = 0
+        self._transport: Transport | None = None
+        self._border: Border | None = None
+
+    def load(self) -> None:
+        """Fold own and held control entries; the member was loaded before.
+
+        Raises:
+            BarkError: a replica is damaged.
+            StorageError: the disk said no.
+        """
+        self.note()
+        before = -1
+        while before != len(self.writers):
+            before = len(self.writers)
+            for writer in sorted(self.writers):
+                if writer != self.identity.key.public:
+                    self._take(tuple(self.replicas.of(writer).runs()))
+
+    @property
+    def border(self) -> Border:
+        """Where this node asks others."""
+        assert self._border is not None, "a peer asks after it was connected"
+        return self._border
+
+    @property
+    def state(self) -> LatticeState:
+        """What all members agree on, as far as it is known here."""
+        return self.timeline.state
+
+    @property
+    def membership(self) -> Membership | None:
+        """Who is a member."""
+        return self.timeline.state.membership
+
+    @property
+    def lattice_hash(self) -> bytes:
+        """The digest of the shared state."""
+        return digest(self.timeline.state)
+
+    def heads(self) -> dict[KeyId, Head]:
+        """Give the end of every log that is held, the own one among them."""
+        with self.lock:
+            own = self.member.log.head
+            return {**self.replicas.heads(), own.writer: own}
+
+    def seen_heads(self) -> tuple[Head, ...]:
+        """Give the heads that a seal of this node names."""
+        return tuple(self.heads().values())
+
+    def connect(self, transport: Transport, methods: Mapping[str, Method]) -> None:
+        """Answer, hear and be there over a transport; a former one was closed by the caller."""
+        base = self._prefix
+        border = Border(self.identity, transport, self.names)
+        guarded = {name: self._guarded(method) for name, method in methods.items()}
+        border.serve({**guarded, RANGE: self._range, HEADS: self._heads})
+        self._transport, self._border = transport, border
+        transport.subscribe(f"{base}/beat/*", self._hear)
+        transport.watch(f"{base}/live/*", self._watch)
+        transport.announce(f"{base}/live/{self.identity.name}")
+
+    def beat(self) -> None:
+        """Tell the others how far this node is.
+
+        Raises:
+            TransportError: it cannot be carried.
+        """
+        assert self._transport is not None, "a peer beats after it was connected"
+        with self.lock:
+            beat = Heartbeat(
+                self.clock.wall_ns(),
+                self.lattice_hash,
+                self.heads(),
+                self.capabilities,
+                __version__,
+            )
+        self._transport.publish(
+            f"{self._prefix}/beat/{self.identity.name}",
+            self._seal(PacketKind.HEARTBEAT, encode_heartbeat(beat)),
+        )
+
+    def note(self) -> None:
+        """Take own entries that were appended since into the shared state."""
+        with self.lock:
+            fresh = self.member.control[self._noted :]
+            self._noted = len(self.member.control)
+            self._fold(fresh)
+
+    @property
+    def has_work(self) -> bool:
+        """Answer whether somebody is ahead, or contradicts."""
+        return bool(self._wishes or self._conflicts)
+
+    def pull(self) -> int:
+        """Ask for everything that heartbeats showed to be missing; return how many runs came."""
+        with self.lock:
+            wishes, self._wishes = dict(self._wishes), {}
+            conflicts, self._conflicts = dict(self._conflicts), {}
+        count = 0
+        for (holder, _), wish in wishes.items():
+            count += self._pull_one(holder, wish)
+        for (holder, _), conflict in conflicts.items():
+            self._examine(holder, conflict.writer)
+        return count
+
+    def catch_up(self, node: NodeName) -> None:
+        """Ask one node for its heads and pull what is missing now.
+
+        Raises:
+            TransportError: it does not answer.
+        """
+        answer = self.border.ask(node, HEADS, ())
+        holder = self._key(node)
+        if isinstance(answer, bytes) and holder is not None:
+            self._compare(holder, decode_heartbeat(answer))
+            self.pull()
+
+    @property
+    def _prefix(self) -> str:
+        return f"lex7/{self.identity.lattice.hex()[:16]}"
+
+    def _key(self, node: NodeName) -> KeyId | None:
+        return next((key for key, name in self.names.items() if name == node), None)
+
+    def _guarded(self, method: Method) -> Method:
+        def answer(asker: NodeName, question: Fields) -> Value:
+            with self.lock:
+                answered = method(asker, question)
+            self.note()
+            return answered
+
+        return answer
+
+    def _heads(self, asker: NodeName, question: Fields) -> Value:
+        return self._spoken()
+
+    def _spoken(self) -> bytes:
+        with self.lock:
+            now, heads = self.clock.wall_ns(), self.heads()
+            beat = Heartbeat(now, self.lattice_hash, heads, self.capabilities, __version__)
+        return encode_heartbeat(beat)
+
+    def _range(self, asker: NodeName, question: Fields) -> Value:
+        writer, first, last = KeyId(question.data(1)), question.integer(2), question.integer(3)
+        with self.lock:
+            if writer == self.identity.key.public:
+                found = read_range(self._own, first, last)
+            elif writer in self.writers:
+                found = read_range(self.replicas.of(writer).storage, first, last)
+            else:
+                found = []
+        return spell_runs([self._shown(run) for run in found])
+
+    def _shown(self, run: StoredRun) -> StoredRun:
+        """Keep back what is no control entry: records stay with their node."""
+        return StoredRun(run.first, run.last, run.sealed, control_bodies(run))
+
+    def _hear(self, key: str, data: bytes) -> None:
+        try:
+            packet = open_packet(data, self.identity.lattice)
+            sender = self.names.get(packet.sender)
+            if packet.kind is not PacketKind.HEARTBEAT or sender != key.rpartition("/")[2]:
+                return
+            if packet.sender == self.identity.key.public:
+                return
+            beat = decode_heartbeat(packet.body)
+        except Lex7Error:
+            # A hint that cannot be read says nothing; the next one may.
+            return
+        with self.lock:
+            now, wall = self.clock.steady_ns(), self.clock.wall_ns()
+            known = self.view.sightings.get(packet.sender)
+            if known is not None and _is_replayed(beat, known, now):
+                return
+            self.view = self.view.see(packet.sender, beat, now, wall)
+            self._compare(packet.sender, beat)
+
+    def _watch(self, key: str, is_there: bool) -> None:  # noqa: FBT001 - the face of a watcher
+        holder = self._key(NodeName(key.rpartition("/")[2]))
+        if holder is not None and not is_there:
+            with self.lock:
+                self.view = self.view.lose(holder)
+
+    def _compare(self, holder: KeyId, beat: Heartbeat) -> None:
+        with self.lock:
+            others = self.writers - {self.identity.key.public}
+            wanted, conflicts = compare(self.heads(), beat.heads, others)
+            for wish in wanted:
+                self._wishes[(holder, wish.writer)] = wish
+            for conflict in conflicts:
+                self._conflicts[(holder, conflict.writer)] = conflict
+
+    def _pull_one(self, holder: KeyId, wish: RangeRequest) -> int:
+        name = self.names.get(holder)
+        count = 0
+        for _ in range(PULLS_PER_WISH_MAX):
+            with self.lock:
+                first = self.replicas.of(wish.writer).head.sequence + 1
+            if name is None or first > wish.last:
+                break
+            request = RangeRequest(wish.writer, first, wish.last)
+            try:
+                runs = read_runs(self.border.ask(name, RANGE, request.arguments()))
+                with self.lock:
+                    taken = self.replicas.adopt(wish.writer, runs)
+                    self._take(taken)
+            except (TransportError, StorageError) as error:
+                self._find("sync", name, error)
+                break
+            except BarkError as error:
+                self._find("sync", name, error)
+                self._examine(holder, wish.writer)
+                break
+            if not taken:
+                break
+            count += len(taken)
+        if count:
+            self.findings.pop(f"sync {name}", None)
+        return count
+
+    def _find(self, what: str, name: str, error: Lex7Error) -> None:
+        self.findings[f"{what} {name}"] = Finding(error.code, name, str(error))
+
+    def _take(self, runs: tuple[Run, ...]) -> None:
+        for run in runs:
+            for head in run.seal.heads:
+                place = (head.writer, head.incarnation)
+                if head.writer != run.seal.writer:
+                    known = self._acknowledged.get(place, 0)
+                    self._acknowledged[place] = max(known, head.sequence)
+        self._fold(control(runs))
+
+    def _fold(self, fresh: list[VerifiedEntry]) -> None:
+        before = self.timeline.state
+        self.timeline = extend(self.timeline, fresh)
+        if self.timeline.state.membership is not before.membership and self.membership:
+            # In place, because the border holds it. Those evicted may ask nothing more, but what
+            # they wrote before still counts, so their logs are held and passed on.
+            self.names.clear()
+            self.names.update(self.membership.names)
+            self.writers |= {*self.names, *self.membership.standings}
+        if self.timeline.state.forks != before.forks:
+            self._give_way()
+
+    def _give_way(self) -> None:
+        """Where this node holds the branch that lost a fork, forget it and pull the other."""
+        for (writer, _), fork in self.state.forks.items():
+            if writer == self.identity.key.public:
+                continue
+            replica = self.replicas.of(writer)
+            held = hash_at(replica.storage, fork.frozen, self.identity.lattice, writer)
+            if held is not None and held != fork.frozen_hash:
+                replica.cut(fork.common)
+                self.timeline = without(self.timeline, writer, replica.head.sequence)
+
+    def _examine(self, holder: KeyId, writer: KeyId) -> None:
+        """Ask for another branch of a writer; if it contradicts the held one, write evidence."""
+        name = self.names.get(holder)
+        lattice = self.identity.lattice
+        if name is None or writer == self.identity.key.public:
+            return
+        with self.lock:
+            held = list(self.replicas.of(writer).storage.read(0))
+        reach = 1
+        while reach <= 2 * len(held):
+            part = held[-reach:]
+            request = RangeRequest(writer, part[0].first, part[-1].last)
+            try:
+                theirs = read_runs(self.border.ask(name, RANGE, request.arguments()))
+            except Lex7Error:
+                return
+            pair = contradicting(part, theirs, lattice, writer)
+            if pair is not None and (reach >= len(held) or pair[2] > part[0].first):
+                self._prove(writer, pair)
+                return
+            reach *= 2
+
+    def _prove(self, writer: KeyId, pair: tuple[StoredRun, StoredRun, int]) -> None:
+        mine, theirs, differs = pair
+        run = check(mine, lattice=self.identity.lattice, writer=writer, before=None)
+        assert isinstance(run, Run), "what is held was verified"
+        place = (writer, run.seal.incarnation)
+        with self.lock:
+            if place in self.state.forks:
+                return
+            before = hash_at(
+                self.replicas.of(writer).storage, differs - 1, self.identity.lattice, writer
+            )
+            acknowledged = self._acknowledged.get(place, 0)
+            frozen = frozen_at(run.entries, differs, acknowledged, before or run.entries[0].hash)
+            payload = encode_evidence((mine, theirs), writer, place[1], frozen)
+            self.member.append([(EntryKind.EVIDENCE, payload)], self.seen_heads)
+            self.note()
+
+    def _seal(self, kind: PacketKind, body: bytes) -> bytes:
+        identity = self.identity
+        exchange = identity.entropy.draw(16)
+        return seal_packet(identity.key, identity.lattice, kind, exchange, body)
+
+
+def _is_replayed(beat: Heartbeat, known: Sighting, now_ns: int) -> bool:
+    """An older or repeated heartbeat never makes a member look fresher; a new start may."""
+    is_recent = now_ns - known.seen_ns < REPLAY_NS
+    return is_recent and not known.is_gone and beat.time_ns < known.beat.time_ns
