@@ -2,9 +2,10 @@
 
 The nominal state x lives on its manifold and is moved by the model itself; the filter estimates the
 small error δ around it, with covariance P, by the same kernel as every linear model. After each
-observation the error is injected, x ← x ⊞ δ, and set back to zero. Every coordinate here is a
-commutative group, so the Jacobian of that reset is the identity (Solà 2017, §6.3, gives the general
-case). On a linear model with real coordinates this is the Kalman filter.
+observation the error is injected, x ← x ⊞ δ, and set back to zero, which turns P into G P Gᵀ with
+the Jacobian G of the reset (Solà 2017, §6.3). Real, positive and angle are commutative groups and
+have G = I; a manifold of your own brings its G. On a linear model with real coordinates this is the
+Kalman filter.
 
 A model of your own has the methods of `NonlinearModel`. Its functions decide, so where results
 must have the same bits everywhere they must keep to a fixed order of operations; `jacobian_gaps`
@@ -24,17 +25,18 @@ from lex7.base.shapes import StateCov, StateMean
 from lex7.filters import core_native
 from lex7.filters.belief import Belief
 from lex7.filters.errors import FilterArgumentError
+from lex7.filters.kalman import combine
 from lex7.filters.linear import LinearModel, run_linear
-from lex7.filters.manifold import Coordinate, box_minus, box_plus
+from lex7.filters.manifold import Kind, box_minus, box_plus, error_count, reset_jacobian
 
 Matrix = NDArray[np.float64]
 
 
 class NonlinearModel(Protocol):
-    """How a state moves and what is seen of it; n coordinates of state, p of observation."""
+    """How a state moves and what is seen of it; n errors of state, p of observation."""
 
-    state_kinds: tuple[Coordinate, ...]
-    observation_kinds: tuple[Coordinate, ...]
+    state_kinds: tuple[Kind, ...]
+    observation_kinds: tuple[Kind, ...]
 
     def move(self, state: StateMean, days: float) -> StateMean:
         """Return the nominal state after a step."""
@@ -106,7 +108,7 @@ def error_step(
     moved = core_native.floats("state", model.move(belief.state, days), 1)
     observed = core_native.floats("value", value, 1)
     innovation = box_minus(model.observation_kinds, observed, model.observe(moved))
-    size = len(moved)
+    size = error_count(model.state_kinds)
     zeros = np.zeros(size)
     error = LinearModel(
         transition=model.move_jacobian(belief.state, days),
@@ -120,8 +122,11 @@ def error_step(
     # The first row sees nothing: it only lets the kernel carry the error to the second.
     rows = np.vstack([np.full(len(innovation), np.nan), innovation])
     result = run_linear(error, rows)
-    state = box_plus(model.state_kinds, moved, result.belief.mean)
-    after = ErrorBelief(time_ns, state, result.belief.cov)
+    delta = result.belief.mean
+    state = box_plus(model.state_kinds, moved, delta)
+    reset = reset_jacobian(model.state_kinds, delta)
+    cov = result.belief.cov
+    after = ErrorBelief(time_ns, state, cov if reset is None else combine(reset, zeros, cov)[1])
     return ErrorStep(after, innovation, result.loglik)
 
 
@@ -133,9 +138,9 @@ def jacobian_gaps(
     The first number is for `move`, the second for `observe`; both shrink with step² for a right
     model until rounding takes over.
     """
-    size = len(state)
+    size = error_count(model.state_kinds)
     move = np.zeros((size, size))
-    observe = np.zeros((len(model.observation_kinds), size))
+    observe = np.zeros((error_count(model.observation_kinds), size))
     for index in range(size):
         delta = np.zeros(size)
         delta[index] = step

@@ -7,6 +7,7 @@ order: the same series gives the same parameters, bit for bit.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
@@ -53,6 +54,16 @@ class FittedParameter:
     is_identified: bool
 
     @property
+    def answer(self) -> str:
+        """One sentence: the value with its error, or that the data do not identify it."""
+        if not self.is_identified:
+            return (
+                f"{self.name} is not identified: these values say little about it; "
+                "give it a prior, fix it, or leave its component out"
+            )
+        return f"{self.name} is {self.value:.6g}, standard error {self.standard_error:.2g}"
+
+    @property
     def standard_error(self) -> float:
         """Standard error of the value itself, to first order."""
         return self.value * self.log_sd
@@ -78,6 +89,11 @@ class Fit:
     converged: bool
     evaluations: int
 
+    @property
+    def unidentified(self) -> tuple[str, ...]:
+        """Names of the parameters that the data do not pin down."""
+        return tuple(one.name for one in self.parameters if not one.is_identified)
+
 
 def fit(
     model: Model,
@@ -86,8 +102,12 @@ def fit(
     *,
     observation_sd: ArrayLike | None = None,
     inputs: ArrayLike | None = None,
+    starts: Sequence[Model] = (),
 ) -> Fit:
     """Fit every `Free` parameter of a model to a series.
+
+    Three starts come from the scale of the series; `starts` are models of the same shape, with
+    numbers, that are tried beside them. The two most likely race, the better goes on.
 
     Raises:
         FilterArgumentError: an argument does not fit, or fewer than two values are present.
@@ -100,7 +120,8 @@ def fit(
     step = _step_size(core_native.scale(series))
     days = max(int(times[-1]) - int(times[0]), 1) / NS_PER_DAY
     searched = [_search(place, name, row, step, days, len(times)) for place, name, row in free]
-    starts = [[one[1][index] for one in searched] for index in range(3)]
+    begun = [[one[1][index] for one in searched] for index in range(3)]
+    begun += [_given(start, model, free) for start in starts]
     settled = with_parameters(model, {place: 1.0 for place, _, _ in free})
     found, (loglik, objective), log_sds, identified, (converged, evaluations) = core_native.fit(
         settled.to_bytes(),
@@ -109,7 +130,7 @@ def fit(
         sds,
         core_native.input_rows(inputs, len(times)),
         [one[0] for one in searched],
-        starts,
+        begun,
     )
     fitted = with_parameters(model, {one[0]: value for one, value in zip(free, found, strict=True)})
     parameters = tuple(
@@ -117,6 +138,20 @@ def fit(
         for one, value, log_sd, is_identified in zip(free, found, log_sds, identified, strict=True)
     )
     return Fit(fitted, loglik, objective, parameters, converged, evaluations)
+
+
+def _given(start: Model, model: Model, free: list[tuple[int, str, Free]]) -> list[float]:
+    """Return the numbers of a start in the places that are free."""
+    rows, wanted = parameters_of(start), parameters_of(model)
+    if [name for name, _ in rows] != [name for name, _ in wanted]:
+        raise FilterArgumentError("starts", "models with the same parameters", "another shape")
+    out = []
+    for place, name, _ in free:
+        value = rows[place][1]
+        if isinstance(value, Free) or not 0 < value < math.inf:
+            raise FilterArgumentError("starts", f"a positive number for {name}", str(value))
+        out.append(float(value))
+    return out
 
 
 def _step_size(scales: tuple[float, float]) -> float:
