@@ -6,7 +6,16 @@ import json
 import re
 from pathlib import Path
 
-from story_person import AS_OF, Person
+import jsonschema
+from story_person import AS_OF, ROOT, Person
+
+SPEC = ROOT / "docs" / "spec"
+NO_BACKUP = """
+[[directive]]
+id = "no-backup"
+say = "No copy of my logs leaves this device."
+deny = { action = "export", kind = "backup" }
+"""
 
 EXAMPLE = """
 [[directive.example]]
@@ -79,3 +88,46 @@ def test_a_certificate_is_checked_without_a_home(own_full_home: Person, tmp_path
     shown = json.loads(nobody.lex7("certificate", "check", "--json", str(good)))
     assert (shown["proven"], shown["faults"]) == (True, [])
     assert "NOT proven" in nobody.lex7("certificate", "check", str(bad), code=1)
+
+
+def test_a_home_says_what_a_change_would_cost(full_home: Person) -> None:
+    asked = ("whatif", "runway.bound=7 mo", "--as-of", AS_OF)
+    answer = json.loads(full_home.lex7(*asked, "--json"))
+    jsonschema.validate(answer, json.loads((SPEC / "whatif.schema.json").read_text()))
+    (runway,) = (row for row in answer["rules"] if row["directive"] == "runway")
+    assert runway["changed"]
+    assert runway["after"]["margin"] < runway["before"]["margin"]
+    others = [row for row in answer["rules"] if row["directive"] != "runway"]
+    assert all(row["before"] == row["after"] for row in others)
+    assert "A purchase today keeps every hard rule" in full_home.lex7(*asked)
+
+
+def test_a_lever_supposed_moves_what_it_moves(full_home: Person) -> None:
+    lever = json.loads(full_home.lex7("directives", "list", "--json"))["levers"][0]
+    shown = full_home.lex7("whatif", f"lever.{lever}=1000000 USD", "--as-of", AS_OF, code=2)
+    assert f"lever {lever} moves from " in shown
+    change = "spend.restaurants=-100 USD per month"
+    rows = json.loads(full_home.lex7("whatif", change, "--as-of", AS_OF, "--json"))["rules"]
+    moved = {row["directive"] for row in rows if row["before"] != row["after"]}
+    assert "eating-out" in moved
+    assert "sleep-week" not in moved
+
+
+def test_access_rules_are_exported_as_cedar(full_home: Person) -> None:
+    assert 'permit (principal, action == Action::"read"' in full_home.lex7(
+        "directives", "export", "--cedar"
+    )
+    assert "entity Node" in full_home.lex7("directives", "export", "--cedar-schema")
+
+
+def test_a_rule_may_keep_even_sealed_backups_at_home(empty_home: Person, tmp_path: Path) -> None:
+    person = empty_home.copy(tmp_path / "person")
+    person.lex7("backup", str(tmp_path / "one"))
+    (first,) = versions(person)
+    path = person.folder / "home" / "directives.toml"
+    path.write_text(path.read_text() + NO_BACKUP)
+    changed(person, first + 1)
+    person.lex7("directives", "sign")
+    shown = person.lex7("backup", str(tmp_path / "two"), code=2)
+    assert "your rule 'no-backup' denies it" in shown
+    assert not (tmp_path / "two").exists()

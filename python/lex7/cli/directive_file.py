@@ -1,4 +1,4 @@
-"""What `lex7 directives` does with a file alone: check, fmt, test, explain, schema.
+"""What `lex7 directives` does with a file alone: check, fmt, test, explain, schema, export.
 
 Nothing here opens a home or asks for a passphrase; the only file that is written is the one that
 `fmt` lays out anew.
@@ -139,6 +139,19 @@ def schema(options: argparse.Namespace) -> int:
     assert options is not None, "every command takes its options"
     sys.stdout.write(schema_text())
     return 0
+
+
+def export(options: argparse.Namespace) -> int:
+    """Print the access rules as Cedar policies, or the schema these need."""
+    from lex7.directive.cedar import SCHEMA, policies
+
+    if options.cedar_schema:
+        sys.stdout.write(SCHEMA)
+        return 0
+    file, findings = _read(options)
+    print_findings(findings)
+    sys.stdout.write(policies(file.access))
+    return 1 if findings else 0
 
 
 def _trial_line(trial: Trial) -> str:

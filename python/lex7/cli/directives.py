@@ -17,6 +17,7 @@ def run(options: argparse.Namespace) -> int:
         "test": directive_file.test,
         "explain": directive_file.explain,
         "schema": directive_file.schema,
+        "export": directive_file.export,
         "sign": _sign,
         "list": _list,
     }

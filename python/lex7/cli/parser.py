@@ -117,6 +117,11 @@ def _directives(parser: argparse.ArgumentParser) -> None:
     explain = actions.add_parser("explain", help="say in plain words what one directive means")
     explain.add_argument("id", metavar="ID")
     actions.add_parser("schema", help="print the JSON Schema of directives.toml")
+    export = actions.add_parser("export", help="print the access rules for other tools")
+    export.add_argument("file", metavar="FILE", nargs="?", help="default: HOME/directives.toml")
+    which = export.add_mutually_exclusive_group(required=True)
+    which.add_argument("--cedar", action="store_true", help="as Cedar policies")
+    which.add_argument("--cedar-schema", action="store_true", help="the schema they need")
 
 
 def _certificate(parser: argparse.ArgumentParser) -> None:
@@ -136,6 +141,18 @@ def _propose(parser: argparse.ArgumentParser) -> None:
         "proposal",
         metavar="PROPOSAL",
         help='for example "amount=5000 USD category=home date=2027-03 move=amount,date,levers"',
+    )
+    _json(parser)
+    _as_of(parser)
+
+
+def _whatif(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "change",
+        metavar="CHANGE",
+        nargs="+",
+        help="runway.bound='7 mo', sleep-week.confidence=0.9, lever.eat-out='-100 USD', "
+        "spend.food='-50 USD per month'",
     )
     _json(parser)
     _as_of(parser)
@@ -190,6 +207,7 @@ COMMANDS = (
     Command("status", "one line per directive", "status:run", _status),
     Command("record", "how past forecasts held", "record:run", _status),
     Command("propose", "ask whether a purchase fits your rules", "propose:run", _propose),
+    Command("whatif", "what a change would change, and its price", "whatif:run", _whatif),
     Command("explain", "reason, binding rules, certificate", "explain:run", _explain),
     Command("certificate", "verify a certificate, no home", "certificate:run", _certificate),
     Command("log", "show or verify the logs", "log:run", _log),

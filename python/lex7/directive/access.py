@@ -6,7 +6,8 @@
     3. An `only` rule matches and does not name the node: denied.
     4. An `only` rule matches, names the node, and covers the data: allowed. It covers raw data
        only where it says `raw = true`.
-    5. Otherwise: denied.
+    5. A node exports a backup that is sealed with its owner's key: allowed.
+    6. Otherwise: denied.
 
 A rule matches when it names the action and the kind (or `*`), and its `raw`, if it has one,
 equals the request's. `vit` names every device of that kind, `vit@phone` names one. Every answer
@@ -21,6 +22,8 @@ from dataclasses import dataclass
 from lex7.directive.document import AccessRule, AccessShape, Action
 
 ANY_KIND = "*"
+SEALED_KIND = "backup"
+"""Whole logs, sealed so that only the owner opens them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,10 @@ def decide(request: Request, rules: Iterable[AccessRule]) -> Decision:
             return Decision(
                 allowed=True, rule_id=rule.id, reason=f"your rule {rule.id!r} permits it"
             )
+    is_own = request.node == request.holder
+    if request.kind == SEALED_KIND and request.action is Action.EXPORT and is_own:
+        reason = "a backup is sealed with your key, and only you open it"
+        return Decision(allowed=True, rule_id="", reason=reason)
     wish = f"{request.node} {request.action.value}s {'raw ' if request.raw else ''}{request.kind}"
     return Decision(allowed=False, rule_id="", reason=f"no rule of yours permits that {wish}")
 

@@ -20,6 +20,7 @@ from lex7.base.civil import Day, Zone, zone
 from lex7.base.config import Config
 from lex7.base.errors import Finding
 from lex7.base.ids import KeyId, NodeName
+from lex7.directive.document import Action
 from lex7.lattice import Authority, LatticeState, fold_lattice
 from lex7.lattice.membership import Membership, decode_membership, encode_membership
 from lex7.nodes.council.node import CouncilNode
@@ -159,6 +160,15 @@ class Lattice:
     def forecast(self, kind: str, as_of: Day, asker: str = COUNCIL) -> RemoteForecast:
         """Return what one node can say from a day on, as another node hears it."""
         return RemoteForecast(self.borders[asker], self.members[kind].name, as_of)
+
+    def pass_gate(self, kind: str, action: Action, data: str, *, is_raw: bool) -> None:
+        """Let what a node itself would do with its data pass its gate, logged like any other.
+
+        Raises:
+            AccessDeniedError: a rule denies it.
+        """
+        name = self.members[kind].name
+        self._gates[kind].pass_or_refuse(name, action, data, is_raw=is_raw)
 
     def write_decisions(self) -> None:
         """Write what the gates decided into each member's log."""

@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from lex7.directive.read import read
+from lex7.directive.schema import schema_text
 from lex7.directive.starter import starter_text
 
 SCHEMA = Path(__file__).resolve().parents[3] / "docs/spec/directives.schema.json"
@@ -53,3 +54,7 @@ def test_schema_and_reader_refuse_the_same_shapes(
     changed = text.replace(old, new, 1)
     assert list(validator.iter_errors(shape(changed)))
     assert read(changed)[1]
+
+
+def test_the_package_carries_the_published_schema() -> None:
+    assert schema_text() == SCHEMA.read_text()
