@@ -1,5 +1,5 @@
 //! Bindings of the exact solver and its certificates.
-use lex7_core::solve::{self, Answer, BadProblem, Claim, Problem, Proposal, Rounded};
+use lex7_core::solve::{self, Answer, BadProblem, Claim, GaveUp, Problem, Proposal, Rounded};
 use num_bigint::BigInt;
 use numpy::{PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
@@ -47,6 +47,15 @@ fn raise(py: Python<'_>, error: &BadProblem) -> PyErr {
     }
 }
 
+/// The search ended at its limit: a failure of its own, so that a verdict can say that it is undecided.
+fn gave_up(py: Python<'_>, _: GaveUp) -> PyErr {
+    let class = py.import("lex7.correct.problem").and_then(|module| module.getattr("SearchLimitError"));
+    match class.and_then(|class| class.call0()) {
+        Ok(value) => PyErr::from_value(value),
+        Err(other) => other,
+    }
+}
+
 fn proposal_from(problem: &Problem, active: Option<Vec<usize>>) -> Proposal {
     match active {
         Some(active) => Proposal { active, farkas: None },
@@ -62,7 +71,7 @@ fn solve_exact(
 ) -> PyResult<(bool, Multipliers, BigInt, Fractions)> {
     let problem = problem_from(py, &arrays)?;
     let answer = py.detach(|| solve::prove(&problem, &proposal_from(&problem, active)));
-    Ok(match answer {
+    Ok(match answer.map_err(|limit| gave_up(py, limit))? {
         Answer::Optimal(found) => (true, found.multipliers, found.denominator, found.point.fractions()),
         Answer::Infeasible(found) => (false, found, BigInt::from(1), Vec::new()),
     })
@@ -71,16 +80,19 @@ fn solve_exact(
 #[pyfunction]
 fn solve_grid(py: Python<'_>, arrays: Arrays<'_>) -> PyResult<(bool, Multipliers, BigInt, Option<Vec<i64>>)> {
     let problem = problem_from(py, &arrays)?;
-    Ok(py.detach(|| match solve::solve(&problem) {
-        Answer::Infeasible(found) => (false, found, BigInt::from(1), None),
-        Answer::Optimal(found) => {
-            let steps = match solve::round_to_grid(&problem, &found.point) {
-                Rounded::Steps(steps) => Some(steps),
-                Rounded::GaveUp => None,
-            };
-            (true, found.multipliers, found.denominator, steps)
-        }
-    }))
+    let found = py.detach(|| {
+        Ok(match solve::solve(&problem)? {
+            Answer::Infeasible(found) => (false, found, BigInt::from(1), None),
+            Answer::Optimal(found) => {
+                let steps = match solve::round_to_grid(&problem, &found.point) {
+                    Rounded::Steps(steps) => Some(steps),
+                    Rounded::GaveUp => None,
+                };
+                (true, found.multipliers, found.denominator, steps)
+            }
+        })
+    });
+    found.map_err(|limit| gave_up(py, limit))
 }
 
 #[pyfunction]
@@ -113,7 +125,7 @@ fn solve_conflict(py: Python<'_>, arrays: Arrays<'_>, groups: Vec<usize>) -> PyR
         let text = format!("expected one group for each of {} rows, got {}", problem.rows, groups.len());
         return Err(raise(py, &BadProblem(text)));
     }
-    let found = py.detach(|| solve::find_conflict(&problem, &groups));
+    let found = py.detach(|| solve::find_conflict(&problem, &groups)).map_err(|limit| gave_up(py, limit))?;
     Ok(found.map(|conflict| {
         let witnesses = conflict.witnesses.iter().map(solve::Point::fractions).collect();
         (conflict.groups, conflict.multipliers, witnesses)
@@ -127,9 +139,14 @@ fn solve_propose(py: Python<'_>, arrays: Arrays<'_>) -> PyResult<Vec<usize>> {
 }
 
 #[pyfunction]
-fn solve_idle(py: Python<'_>, arrays: Arrays<'_>) -> PyResult<Vec<usize>> {
+fn solve_idle(py: Python<'_>, arrays: Arrays<'_>, groups: Vec<usize>) -> PyResult<Vec<usize>> {
     let problem = problem_from(py, &arrays)?;
-    Ok(py.detach(|| solve::choose_idle(&problem)))
+    if groups.len() != problem.columns {
+        let text =
+            format!("expected one group for each of {} columns, got {}", problem.columns, groups.len());
+        return Err(raise(py, &BadProblem(text)));
+    }
+    Ok(py.detach(|| solve::choose_idle(&problem, &groups)))
 }
 
 /// Add this subject's functions and classes to the module.

@@ -50,15 +50,17 @@ fn bivariate_normal_cdf(h: f64, k: f64, rho: f64) -> f64 {
     special::bivariate_normal_cdf(h, k, rho)
 }
 
-/// Bounds on P(all rows hold).
+/// Bounds on P(all rows hold); with a confidence no tighter than it takes to compare with it.
 #[pyfunction]
+#[pyo3(signature = (z, cov, confidence=None))]
 fn joint_bounds<'py>(
     py: Python<'py>,
     z: PyReadonlyArray1<'py, f64>,
     cov: PyReadonlyArray2<'py, f64>,
+    confidence: Option<f64>,
 ) -> PyResult<(f64, f64)> {
     let (z, cov) = (z.as_slice()?, cov.as_slice()?);
-    let found = py.detach(|| joint::bounds(z, cov)).map_err(|error| raise(py, error))?;
+    let found = py.detach(|| joint::bounds(z, cov, confidence)).map_err(|error| raise(py, error))?;
     Ok((found.low, found.high))
 }
 

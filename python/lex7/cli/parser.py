@@ -142,6 +142,12 @@ def _propose(parser: argparse.ArgumentParser) -> None:
         metavar="PROPOSAL",
         help='for example "amount=5000 USD category=home date=2027-03 move=amount,date,levers"',
     )
+    parser.add_argument(
+        "--only",
+        metavar="LEVER",
+        action="append",
+        help="let only this lever or group of levers move; may be repeated",
+    )
     _json(parser)
     _as_of(parser)
 

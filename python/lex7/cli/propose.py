@@ -13,7 +13,8 @@ def run(options: argparse.Namespace) -> int:
     from lex7.runtime.propose import propose
 
     with open_home(options) as lattice:
-        answer = propose(lattice, options.proposal, day_of_options(options, lattice))
+        only = f" only={','.join(options.only)}" if options.only else ""
+        answer = propose(lattice, options.proposal + only, day_of_options(options, lattice))
     if options.json:
         print_json(answer)
     else:

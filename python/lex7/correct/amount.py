@@ -20,7 +20,7 @@ from lex7.correct import certificate as certificates
 from lex7.correct.case import Case, after, is_blocking
 from lex7.correct.certificate import PROBABILITY_SCALE, Part
 from lex7.correct.problem import Column, Problem, RealRows, Rule, build_amount_problem
-from lex7.directive.rows import rows_of
+from lex7.directive.rows import demands_of, rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +156,12 @@ def _plain_rows(case: Case) -> RealRows | None:
     """Return a rule's rows where rows decide it exactly as its bounds do."""
     if case.evidence is None or any(leaf.scenarios is not None for leaf in case.evidence.leaves):
         return None
-    found = rows_of(case.evidence)
-    is_plain = len(found.ways) == 1 and found.is_exhaustive
-    way = found.ways[0]
-    if not is_plain or any(block.demand.is_joint and len(block.days) > 1 for block in way):
+    # The demands alone are cheap; the z of a joint one is not, and would not be used.
+    demands = demands_of(case.evidence)
+    is_plain = len(demands.ways) == 1 and demands.is_exhaustive
+    if not is_plain or any(one.is_joint and len(one.days) > 1 for one in demands.ways[0]):
         return None
+    (way,) = rows_of(case.evidence).ways
     if not way:
         return None
     room = np.concatenate([block.room for block in way])

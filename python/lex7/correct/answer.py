@@ -51,6 +51,7 @@ class Alternative:
         day: the day then.
         changes: the levers that move; empty unless levers do.
         sentence: the same in words.
+        gives_up: what of the proposal or of the owner's habits it costs, in words.
     """
 
     way: Movable
@@ -58,6 +59,7 @@ class Alternative:
     day: Day
     changes: tuple[LeverChange, ...]
     sentence: str
+    gives_up: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ class Verdict:
         kind: the answer.
         reason: one sentence built from named numbers.
         proposal: what was asked.
-        alternatives: in the order in which the owner listed what may move.
+        alternatives: the most welcome first, which is the order in which the owner listed what may
+            move.
         broken: rules that the proposal would break or worsen.
         soft: soft rules that it would break; they do not block.
         standing: rules that fail already and that it does not worsen.

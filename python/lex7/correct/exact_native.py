@@ -92,9 +92,16 @@ def find_conflict(problem: Problem) -> Conflict | None:
     return Conflict(tuple(rules), tuple(multipliers), points)
 
 
-def leave_idle(problem: Problem) -> Problem:
-    """Return the problem with the levers that matter least held still."""
-    idle = set(_core.solve_idle(problem.arrays))
+def leave_idle(problem: Problem, groups: tuple[int, ...] | None = None) -> Problem:
+    """Return the problem with the levers that matter least held still.
+
+    Args:
+        problem: the problem.
+        groups: a number for each column; columns with one number are one change and move or rest
+            together. None makes each column a change of its own.
+    """
+    width = len(problem.columns)
+    idle = set(_core.solve_idle(problem.arrays, list(range(width) if groups is None else groups)))
     columns = tuple(
         replace(column, lo=0, hi=0) if index in idle else column
         for index, column in enumerate(problem.columns)

@@ -22,10 +22,16 @@ from lex7.correct.case import Case, Shift, along, is_blocking, reaches
 from lex7.correct.case import after as chance_after
 from lex7.correct.certificate import Part
 from lex7.correct.exact import Infeasible
-from lex7.correct.levers import LeverChange, changes_of, column_of
-from lex7.correct.problem import Problem, RealRows, Rule, build_problem
+from lex7.correct.levers import (
+    LeverChange,
+    LeverPart,
+    changes_of,
+    column_of,
+    groups_of,
+    ramp_rows,
+)
+from lex7.correct.problem import Problem, RealRows, Rule, SearchLimitError, build_problem
 from lex7.correct.soft import SoftRows, find_slacks, relaxed, rounding_allowance
-from lex7.directive.document import Lever
 from lex7.directive.rows import ROUNDS, RowBlock, reallocated, rows_of
 
 Way = tuple[RowBlock, ...]
@@ -38,7 +44,7 @@ class LeverTask:
     Attributes:
         cases: every hard rule, and any other target.
         soft: soft rules that are no target; they give way where they must.
-        levers: the columns after `first_column` of every case's evidence, in order.
+        parts: the levers, which are the columns after `first_column` of every case's evidence.
         first_column: where the levers start among the columns.
         base: (n_column,) what is moved already: the purchase, or nothing.
         targets: directives that fail now and must hold afterwards.
@@ -46,7 +52,7 @@ class LeverTask:
 
     cases: tuple[Case, ...]
     soft: tuple[Case, ...]
-    levers: tuple[Lever, ...]
+    parts: tuple[LeverPart, ...]
     first_column: int
     base: Shift
     targets: frozenset[str]
@@ -100,7 +106,10 @@ def find_lever_change(task: LeverTask, name: str) -> LeverAnswer | LeverFailure:
     best: LeverAnswer | None = None
     failure: LeverFailure | None = None
     for blocks in combinations:
-        found = _rounds(task, blocks, name, is_exhaustive=is_exhaustive)
+        try:
+            found = _rounds(task, blocks, name, is_exhaustive=is_exhaustive)
+        except SearchLimitError:
+            found = LeverFailure((), None)
         if isinstance(found, LeverAnswer):
             if best is None or found.cost < best.cost:
                 best = found
@@ -142,7 +151,7 @@ def _rounds(
     is_joint = any(block.demand.is_joint for _, way in chosen for block in way)
     for _ in range(ROUNDS + 1 if is_joint else 1):
         posed = _pose(task, chosen)
-        moving = exact_native.leave_idle(posed.problem)
+        moving = exact_native.leave_idle(posed.problem, groups_of(task.parts))
         found = exact_native.solve_on_grid(moving)
         if isinstance(found, Infeasible) or found.steps is None:
             moving, found = posed.problem, exact_native.solve_on_grid(posed.problem)
@@ -153,7 +162,7 @@ def _rounds(
             break
         shift = _shift(task, found.steps)
         part = certificates.smallest(name, moving, found)
-        changes = changes_of(task.levers, found.steps)
+        changes = changes_of(task.parts, found.steps)
         answer = LeverAnswer(changes, _cost(changes), part, is_exhaustive, posed.giving)
         if _is_accepted(task, shift) and (best is None or answer.cost < best.cost):
             best = answer
@@ -172,8 +181,9 @@ class _Posed:
 
 
 def _pose(task: LeverTask, chosen: Chosen) -> _Posed:
-    columns = tuple(column_of(lever) for lever in task.levers)
-    hard = tuple(block for case, way in chosen if (block := _rows(task, case, way)) is not None)
+    columns = tuple(column_of(part) for part in task.parts)
+    kept = (block for case, way in chosen if (block := _rows(task, case, way)) is not None)
+    hard = (*ramp_rows(task.parts), *kept)
     soft = tuple(one for case in task.soft if (one := _soft_rows(task, case)) is not None)
     slacks = find_slacks(hard, soft, columns) if soft else ()
     if slacks is None:
@@ -226,8 +236,8 @@ def _rows(task: LeverTask, case: Case, way: Way) -> RealRows | None:
 
 def _shift(task: LeverTask, steps: tuple[int, ...]) -> Shift:
     shift = task.base.copy()
-    for index, (lever, n) in enumerate(zip(task.levers, steps, strict=True)):
-        shift[task.first_column + index] = float(n * lever.step)
+    for index, (part, n) in enumerate(zip(task.parts, steps, strict=True)):
+        shift[task.first_column + index] = float(n * part.lever.step)
     return shift
 
 
@@ -248,7 +258,7 @@ def _is_accepted(task: LeverTask, shift: Shift) -> bool:
 def _cost(changes: tuple[LeverChange, ...]) -> Fraction:
     cost = Fraction(0)
     for change in changes:
-        cost += (change.lever.reluctance * change.change) ** 2
+        cost += change.cost
     return cost
 
 

@@ -44,6 +44,15 @@ class ProblemError(Lex7Error):
         super().__init__(f"expected a correction problem within the limits: {reason}")
 
 
+class SearchLimitError(ProblemError):
+    """The exact search took more steps than its limit; nothing is claimed about the problem."""
+
+    code = "correct.search_limit"
+
+    def __init__(self) -> None:
+        super().__init__("the exact search took more steps than its limit")
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One lever in whole steps.

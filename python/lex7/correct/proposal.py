@@ -4,7 +4,8 @@
 
 `amount` and `category` must be said. `date` is a month (its first day counts) or a day; without it
 the purchase is today. `move` lists what a correction may change; without it nothing moves, because
-a couch is not divisible unless its buyer says so.
+a couch is not divisible unless its buyer says so. Their order is the owner's preference among
+them. `only` names the levers (or groups of levers) that may move, and lets levers move.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from lex7.base.civil import Day, date_of, day_from_date, iso, month_of, month_st
 from lex7.base.errors import DirectiveError
 from lex7.base.limits import HORIZON_DAYS_MAX, TEXT_CHARACTERS_MAX
 from lex7.base.money import Money, MoneyError, is_currency, parse_minor
+from lex7.directive.document import Lever
 
 
 class Movable(StrEnum):
@@ -50,6 +52,7 @@ class Proposal:
         day: when the money leaves.
         is_whole_month: only the month was said; `day` is its first day that is not past.
         move: what may change, in the owner's order.
+        only: levers or groups that may move; empty where all may.
     """
 
     amount: Money
@@ -57,16 +60,26 @@ class Proposal:
     day: Day
     is_whole_month: bool
     move: tuple[Movable, ...]
+    only: tuple[str, ...] = ()
+
+    def may_move(self, lever: Lever) -> bool:
+        """Answer whether a correction may move a lever."""
+        return not self.only or lever.id in self.only or lever.group in self.only
 
 
-KEYS = ("amount", "category", "date", "move")
+KEYS = ("amount", "category", "date", "move", "only")
 _PAIR = re.compile(r"(\w+)\s*=\s*(.*?)\s*(?=(?:[;,]?\s*\b\w+\s*=)|\Z)", re.ASCII | re.DOTALL)
 _NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}\Z", re.ASCII)
 _DATE = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?\Z", re.ASCII)
 
 
 def parse_proposal(
-    text: str, *, currency: str, as_of: Day, categories: tuple[str, ...] = ()
+    text: str,
+    *,
+    currency: str,
+    as_of: Day,
+    categories: tuple[str, ...] = (),
+    levers: tuple[Lever, ...] = (),
 ) -> Proposal:
     """Read a proposal.
 
@@ -75,26 +88,38 @@ def parse_proposal(
         currency: the only currency that is judged.
         as_of: the day of evaluation; a proposal lies on it or after it.
         categories: the known spending categories; empty means that any name is taken.
+        levers: the known levers; empty means that any name is taken.
 
     Raises:
         ProposalError: one sentence about the first thing that is wrong.
     """
-    found = _pairs(text)
+    found = parse_pairs(text, KEYS)
     for key in ("amount", "category"):
         if key not in found:
             message = f"a proposal needs {key}=..., such as amount=5000 {currency} category=home"
             raise ProposalError(f"proposal.{key}", message, text)
-    day, is_whole_month = _day(found.get("date"), as_of)
+    said = found.get("date")
+    day, is_whole_month = (as_of, False) if said is None else read_day(said, as_of)
+    only = _only(found.get("only"), levers)
+    move = _move(found.get("move", ""))
+    if only and Movable.LEVERS not in move:
+        move = (*move, Movable.LEVERS)
     return Proposal(
         _amount(found["amount"], currency),
         _category(found["category"], categories),
         day,
         is_whole_month,
-        _move(found.get("move", "")),
+        move,
+        only,
     )
 
 
-def _pairs(text: str) -> dict[str, str]:
+def parse_pairs(text: str, keys: tuple[str, ...]) -> dict[str, str]:
+    """Read `key=value` pairs.
+
+    Raises:
+        ProposalError: too long, an unknown or repeated key, or words outside of pairs.
+    """
     if len(text) > TEXT_CHARACTERS_MAX:
         message = f"a proposal has at most {TEXT_CHARACTERS_MAX} characters, this has {len(text)}"
         raise ProposalError("proposal.length", message, text)
@@ -103,8 +128,8 @@ def _pairs(text: str) -> dict[str, str]:
     for match in _PAIR.finditer(text):
         _refuse_rest(text[end : match.start()])
         key, value = match[1].lower(), match[2].rstrip(" ,;")
-        if key not in KEYS:
-            message = f"unknown key {key!r}; {_suggest(key, KEYS)}"
+        if key not in keys:
+            message = f"unknown key {key!r}; {_suggest(key, keys)}"
             raise ProposalError("proposal.key", message, match[0])
         if key in found:
             raise ProposalError("proposal.twice", f"{key} is said twice", match[0])
@@ -154,10 +179,12 @@ def _category(text: str, categories: tuple[str, ...]) -> str:
     return name
 
 
-def _day(text: str | None, as_of: Day) -> tuple[Day, bool]:
-    """Return the day and whether only a month was said."""
-    if text is None:
-        return as_of, False
+def read_day(text: str, as_of: Day) -> tuple[Day, bool]:
+    """Return the day and whether only a month was said.
+
+    Raises:
+        ProposalError: no date, in the past, or beyond the horizon.
+    """
     match = _DATE.match(text)
     civil = _civil(match) if match else None
     if match is None or civil is None:
@@ -196,6 +223,22 @@ def _move(text: str) -> tuple[Movable, ...]:
             message = f"move lists {', '.join(known)}, got {name[:40]!r}; {_suggest(name, known)}"
             raise ProposalError("proposal.move", message, text)
     return tuple(Movable(name) for name in dict.fromkeys(names))
+
+
+def _only(text: str | None, levers: tuple[Lever, ...]) -> tuple[str, ...]:
+    if text is None:
+        return ()
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not names:
+        raise ProposalError("proposal.only", "only names levers, and none is named", text)
+    known = tuple(
+        dict.fromkeys(name for lever in levers for name in (lever.id, lever.group) if name)
+    )
+    for name in names if known else ():
+        if name not in known:
+            message = f"there is no lever {name[:40]!r}; {_suggest(name, known)}"
+            raise ProposalError("proposal.only", message, text)
+    return names
 
 
 def _suggest(name: str, known: tuple[str, ...]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lex7.base.civil import Day, iso
 from lex7.base.money import Money
 from lex7.correct.case import Case
-from lex7.correct.levers import spell_change, spell_fraction
+from lex7.correct.levers import spell_changes, spell_fraction
 from lex7.correct.proposal import Proposal
 from lex7.directive.assessment import Standing
 from lex7.directive.reason import percent
@@ -17,6 +17,7 @@ from lex7.directive.reason import percent
 if TYPE_CHECKING:
     from lex7.correct.answer import Alternative, RuleChange
     from lex7.correct.lever_change import LeverAnswer
+    from lex7.correct.levers import LeverChange
 
 NAMED_MAX = 3
 
@@ -37,8 +38,9 @@ def reason(
         named += f"; and {more} more"
     opening = f"{asked} does not fit: {named}" if named else f"{asked} does not fit by a rounding"
     if kind == "CORRECT":
-        ways = ", or ".join(one.sentence for one in alternatives)
-        return f"{opening}. What fits: {ways}."
+        count = len(alternatives)
+        ways = "One change makes" if count == 1 else f"Each of {count} changes makes"
+        return f"{opening}. {ways} it fit."
     if kind == "UNDECIDED":
         return f"{opening}. Whether anything fits cannot be told from what is known now."
     if not proposal.move:
@@ -57,9 +59,33 @@ def date_way(amount: Money, day: Day, earlier: Day) -> str:
     return f"the full {amount} on {iso(day)} (not yet on {iso(earlier)})"
 
 
+def further(cases: tuple[Case, ...], asked: tuple[Case, ...]) -> str:
+    """Name the rules that look further ahead than they say, so that they see a later date."""
+    written = {case.directive.id: case.directive.rule for case in asked}
+    names = [one.directive.id for one in cases if one.directive.rule != written[one.directive.id]]
+    return f"; {', '.join(names)} looks further ahead for it" if names else ""
+
+
+def less(asked: Money, found: Money) -> str:
+    """Say how much of an amount is given up."""
+    share = 100 * (asked.minor - found.minor) / asked.minor
+    return f"{Money(asked.minor - found.minor, asked.currency)} less ({share:.1f} %)"
+
+
+def delay(months: int) -> str:
+    """Say how much later."""
+    return "one month later" if months == 1 else f"{months} months later"
+
+
+def moved(changes: tuple[LeverChange, ...]) -> str:
+    """Say how many levers move."""
+    count = len(dict.fromkeys(change.lever.id for change in changes))
+    return "one lever moves" if count == 1 else f"{count} levers move"
+
+
 def lever_way(amount: Money, day: Day, found: LeverAnswer) -> str:
     """Say the lever changes."""
-    listed = ", ".join(spell_change(change) for change in found.changes) or "no lever moved"
+    listed = ", ".join(spell_changes(found.changes)) or "no lever moved"
     giving = "".join(
         f"; {name} gives way by {spell_fraction(ceil(size * 100) / Fraction(100))[1:]} {unit}"
         for name, size, unit in found.giving

@@ -10,8 +10,8 @@ from lex7.correct.answer import Situation
 from lex7.correct.case import Case, build_cases
 from lex7.correct.certificate import Part
 from lex7.correct.lever_change import LeverAnswer, LeverTask, find_lever_change
-from lex7.correct.levers import LeverChange, spell_change
-from lex7.correct.verdict import last_day, lever_moves
+from lex7.correct.levers import LeverChange, LeverPart, lever_parts, spell_changes
+from lex7.correct.question import last_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +45,24 @@ def smallest_corrections(situation: Situation) -> tuple[Correction, ...]:
     """
     as_of = situation.forecast.as_of
     last = last_day(situation.directives, as_of)
-    moves = lever_moves(situation.levers, as_of, last)
+    parts = lever_parts(situation.levers, as_of, last)
+    moves = tuple(part.move for part in parts)
     cases = build_cases(situation.directives, situation.forecast, moves)
     failing = tuple(case for case in cases if case.is_standing)
-    return tuple(_correction(situation, cases, case) for case in failing)
+    return tuple(_correction(parts, cases, case) for case in failing)
 
 
-def _correction(situation: Situation, cases: tuple[Case, ...], case: Case) -> Correction:
+def _correction(parts: tuple[LeverPart, ...], cases: tuple[Case, ...], case: Case) -> Correction:
     name = case.directive.id
-    if not situation.levers:
+    if not parts:
         return Correction(name, (), "there are no levers", (), None)
     chosen = tuple(other for other in cases if other.is_hard or other is case)
-    base = np.zeros(len(situation.levers))
+    base = np.zeros(len(parts))
     soft = tuple(other for other in cases if not other.is_hard and other is not case)
-    task = LeverTask(chosen, soft, situation.levers, 0, base, frozenset({name}))
+    task = LeverTask(chosen, soft, parts, 0, base, frozenset({name}))
     found = find_lever_change(task, f"correction of {name}")
     if isinstance(found, LeverAnswer):
-        listed = ", ".join(spell_change(change) for change in found.changes)
+        listed = ", ".join(spell_changes(found.changes))
         return Correction(name, found.changes, listed, (), found.part)
     others = tuple(other for other in found.conflict if other != name)
     sentence = "no lever reaches it"

@@ -15,28 +15,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from lex7.base.civil import Day, add_months
 from lex7.base.ids import QuantityName
-from lex7.base.limits import HORIZON_DAYS_MAX
-from lex7.base.money import minor_digits
 from lex7.correct import sentences
 from lex7.correct.amount import blocking, fits, largest_amount, proof_at, refutation_at
 from lex7.correct.answer import Alternative, RuleChange, Situation, Verdict, VerdictKind
-from lex7.correct.case import Case, Shift, after, along, build_cases, is_touched, reaches
+from lex7.correct.case import Case, Shift, after, along, is_touched, reaches
 from lex7.correct.certificate import Certificate, Part, StateStamp
 from lex7.correct.lever_change import LeverAnswer, LeverTask, find_lever_change
-from lex7.correct.levers import move_of
 from lex7.correct.price import Price, price_of
 from lex7.correct.proposal import Movable, Proposal
+from lex7.correct.question import Question, ask
 from lex7.directive.catalogue import node_of
-from lex7.directive.document import Directive, Lever
-from lex7.directive.evidence import collect_days
-from lex7.directive.plan import Leaf, leaves
-from lex7.directive.quantity import Move, Per
-
-MONTHS_AHEAD_MAX = 24
+from lex7.directive.plan import leaves
 
 
 def decide(situation: Situation, proposal: Proposal) -> Verdict:
@@ -47,7 +37,7 @@ def decide(situation: Situation, proposal: Proposal) -> Verdict:
         DirectiveError: a node's answer cannot be used.
         ProblemError: the numbers are outside what can be solved exactly.
     """
-    question = _ask(situation, proposal)
+    question = ask(situation, proposal)
     lacking = tuple(case for case in question.hard if _is_lacking(case, proposal))
     if lacking:
         return _verdict(question, _Found(VerdictKind.UNDECIDED), sentences.lacking(lacking))
@@ -58,38 +48,6 @@ def decide(situation: Situation, proposal: Proposal) -> Verdict:
     else:
         found = _correct(question)
     return _verdict(question, found, None)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Question:
-    """A proposal with its columns (as asked, later dates, levers) and every rule's evidence."""
-
-    situation: Situation
-    proposal: Proposal
-    moves: tuple[Move, ...]
-    later: tuple[Day, ...]
-    levers: tuple[Lever, ...]
-    cases: tuple[Case, ...]
-
-    @property
-    def hard(self) -> tuple[Case, ...]:
-        return tuple(case for case in self.cases if case.is_hard)
-
-    @property
-    def units(self) -> float:
-        """The amount in major units, as forecasts count it."""
-        amount = self.proposal.amount
-        return float(amount.minor / 10 ** minor_digits(amount.currency))
-
-    def direction(self, column: int) -> Shift:
-        unit = np.zeros(len(self.moves))
-        unit[column] = 1.0
-        return unit
-
-    def touched(self, column: int) -> tuple[Case, ...]:
-        """Narrow the hard rules that one column touches to that column."""
-        unit = self.direction(column)
-        return tuple(along(case, unit) for case in self.hard if is_touched(case, unit))
 
 
 @dataclass(slots=True)
@@ -103,36 +61,7 @@ class _Found:
     is_open: bool = False
 
 
-def _ask(situation: Situation, proposal: Proposal) -> _Question:
-    as_of = situation.forecast.as_of
-    last = last_day(situation.directives, as_of)
-    later: tuple[Day, ...] = ()
-    if Movable.DATE in proposal.move:
-        ahead = (add_months(proposal.day, count) for count in range(1, MONTHS_AHEAD_MAX + 1))
-        later = tuple(day for day in ahead if day <= min(last, as_of + HORIZON_DAYS_MAX))
-    levers = situation.levers if Movable.LEVERS in proposal.move else ()
-    name = QuantityName(f"spend.{proposal.category}")
-    purchases = tuple(Move(name, Per.ONCE, day, day) for day in (proposal.day, *later))
-    moves = (*purchases, *lever_moves(levers, as_of, last))
-    cases = build_cases(situation.directives, situation.forecast, moves)
-    return _Question(situation, proposal, moves, later, levers, cases)
-
-
-def last_day(directives: tuple[Directive, ...], as_of: Day) -> Day:
-    """Return the last day that any rule looks at."""
-    needed: dict[Leaf, set[Day]] = {}
-    for directive in directives:
-        collect_days(directive.rule.plan, as_of, needed)
-    return max((max(days) for days in needed.values() if days), default=as_of)
-
-
-def lever_moves(levers: tuple[Lever, ...], as_of: Day, last: Day) -> tuple[Move, ...]:
-    """Move every lever from tomorrow to the last day that a rule looks at."""
-    first = Day(as_of + 1)
-    return tuple(move_of(lever, first, max(last, first)) for lever in levers)
-
-
-def _correct(question: _Question) -> _Found:
+def _correct(question: Question) -> _Found:
     proposal = question.proposal
     touched = question.touched(0)
     found = _Found(VerdictKind.CORRECT)
@@ -146,15 +75,16 @@ def _correct(question: _Question) -> _Found:
     return found
 
 
-def _amount(question: _Question, found: _Found) -> None:
+def _amount(question: Question, found: _Found) -> None:
     proposal = question.proposal
     answer = largest_amount(question.touched(0), proposal.amount, "amount")
     found.parts += answer.parts
     if answer.amount.minor <= 0:
         return
     sentence = sentences.amount_way(answer.amount, proposal.day, answer.binding)
+    gives_up = sentences.less(proposal.amount, answer.amount)
     found.alternatives.append(
-        Alternative(Movable.AMOUNT, answer.amount, proposal.day, (), sentence)
+        Alternative(Movable.AMOUNT, answer.amount, proposal.day, (), sentence, gives_up)
     )
     named = {directive.id: directive for directive in question.situation.directives}
     for name in answer.binding:
@@ -162,27 +92,28 @@ def _amount(question: _Question, found: _Found) -> None:
         found.prices += [price] if price is not None else []
 
 
-def _date(question: _Question, found: _Found) -> None:
-    """Find the first later month that takes the full amount while every rule still sees it."""
+def _date(question: Question, found: _Found) -> None:
+    """Find the first later month that takes the full amount while every rule sees it."""
     amount = question.proposal.amount
-    asked = question.direction(0)
-    watching = [case for case in question.hard if is_touched(case, asked)]
     earlier, earlier_day = question.touched(0), question.proposal.day
     for index, day in enumerate(question.later):
-        unit = question.direction(1 + index)
-        if not all(is_touched(case, unit) for case in watching):
+        cases = question.touched_later(1 + index, 1 + index)
+        if cases is None:
             return
-        cases = question.touched(1 + index)
         if fits(cases, amount):
             found.parts += proof_at(cases, amount, "date")
             found.parts += refutation_at(earlier, amount, "date, one month earlier")
-            sentence = sentences.date_way(amount, day, earlier_day)
-            found.alternatives.append(Alternative(Movable.DATE, amount, day, (), sentence))
+            looking = sentences.further(cases, question.cases)
+            sentence = sentences.date_way(amount, day, earlier_day) + looking
+            gives_up = sentences.delay(index + 1)
+            found.alternatives.append(
+                Alternative(Movable.DATE, amount, day, (), sentence, gives_up)
+            )
             return
         earlier, earlier_day = cases, day
 
 
-def _levers(question: _Question, found: _Found) -> None:
+def _levers(question: Question, found: _Found) -> None:
     if not question.levers:
         return
     proposal = question.proposal
@@ -197,8 +128,12 @@ def _levers(question: _Question, found: _Found) -> None:
         return
     found.parts.append(answer.part)
     sentence = sentences.lever_way(proposal.amount, proposal.day, answer)
-    way = Alternative(Movable.LEVERS, proposal.amount, proposal.day, answer.changes, sentence)
-    found.alternatives.append(way)
+    gives_up = sentences.moved(answer.changes)
+    found.alternatives.append(
+        Alternative(
+            Movable.LEVERS, proposal.amount, proposal.day, answer.changes, sentence, gives_up
+        )
+    )
 
 
 def _is_lacking(case: Case, proposal: Proposal) -> bool:
@@ -209,7 +144,7 @@ def _is_lacking(case: Case, proposal: Proposal) -> bool:
     )
 
 
-def _is_sampling(touched: tuple[Case, ...], question: _Question) -> bool:
+def _is_sampling(touched: tuple[Case, ...], question: Question) -> bool:
     """Answer whether only the error of scenarios stands between the proposal and its rules."""
     amount = question.proposal.amount
     breaking = blocking(touched, amount.minor, amount.currency)
@@ -221,7 +156,7 @@ def _is_sampling(touched: tuple[Case, ...], question: _Question) -> bool:
     )
 
 
-def _verdict(question: _Question, found: _Found, reason: str | None) -> Verdict:
+def _verdict(question: Question, found: _Found, reason: str | None) -> Verdict:
     proposal = question.proposal
     touched = question.touched(0)
     breaking = {

@@ -96,6 +96,8 @@ class Lever:
         unit: the quantity's unit.
         group: levers of one group count as one change; empty for none.
         line: where its table starts in the file, from 1.
+        ramp: the most that the change may grow or shrink from one calendar month to the next, in
+            `unit`; None where it starts at once and stays.
     """
 
     id: str
@@ -109,6 +111,7 @@ class Lever:
     unit: str
     group: str
     line: int
+    ramp: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)

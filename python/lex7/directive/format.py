@@ -29,7 +29,7 @@ _ORDER = {
         *("priority", "weight"),
     ),
     "directive.example": ("say", "on", "given", "expect"),
-    "lever": ("id", "say", "moves", "per", "by", "step", "reluctance", "group"),
+    "lever": ("id", "say", "moves", "per", "by", "step", "reluctance", "group", "ramp"),
 }
 _BARE = re.compile(r"[A-Za-z0-9_-]+\Z")
 

@@ -11,7 +11,7 @@ from lex7.directive.document import Lever
 from lex7.directive.quantity import Per
 from lex7.directive.table import Table
 
-LEVER_KEYS = ("id", "say", "moves", "per", "by", "step", "reluctance", "group")
+LEVER_KEYS = ("id", "say", "moves", "per", "by", "step", "reluctance", "group", "ramp")
 STEPS_MAX = 1 << 20
 FORBIDDEN_LEVERS = ("insulin", "dose", "drug", "medication", "carb", "calorie", "glucose")
 
@@ -49,7 +49,18 @@ def read_lever(row: Table, name: str, catalogue: Catalogue) -> Lever:
         unit.name,
         row.text_or("group", ""),
         row.line,
+        _ramp(row, unit, step),
     )
+
+
+def _ramp(row: Table, unit: Unit, step: Fraction) -> Fraction | None:
+    if not row.has("ramp"):
+        return None
+    ramp = row.amount("ramp", unit)
+    if ramp < step or row.choice("per", [per.value for per in Per]) == Per.ONCE:
+        sentence = "ramp is at least one step, and per is then day or month"
+        row.fail("directive.lever", "ramp", sentence)
+    return ramp
 
 
 def _bounds(row: Table, unit: Unit) -> tuple[Fraction, Fraction]:

@@ -4,7 +4,8 @@ An event is a plan on a day. Its bounds (low, high) never lie on the wrong side 
 
     test on one day           Φ(μ/s), exact
     band on one day           Φ((c-μ)/s) - Φ((-c-μ)/s), exact
-    every day of a window     Hunter-Worsley below; pair union and Dawson-Sankoff above (lex7-core)
+    every day of a window     Hunter-Worsley and a chain (Slepian) below; pair union and
+                              Dawson-Sankoff above (lex7-core)
     some day of a window      1 - P(every day fails), at least the best single day
     all of                    Fréchet: Σ low - (n-1) below, the least high above
     any of                    the largest low; Σ high, at most 1
@@ -47,7 +48,7 @@ class Chance:
 def chance(evidence: Evidence) -> Chance | None:
     """Bound the probability that decides a rule; None where no day has a value."""
     if evidence.rule.over is Over.JOINTLY:
-        return _Judge(evidence).event(evidence.rule.plan, (evidence.today,))
+        return _Judge(evidence).whole(evidence.rule.plan, evidence.today)
     return _Judge(evidence).weakest(evidence.rule.plan, evidence.today)
 
 
@@ -111,6 +112,14 @@ class _Judge:
             case _:
                 return self.event(plan, (day,))
 
+    def whole(self, plan: Plan, day: Day) -> Chance | None:
+        """Judge a joint rule; one test on every day is bounded only as tightly as it takes."""
+        match plan:
+            case Span(Quantifier.EVERY, reach, Test() | Band() as body):
+                return self._every_row(body, days_of(reach, body, day), self._confidence)
+            case _:
+                return self.event(plan, (day,))
+
     def event(self, plan: Plan, days: tuple[Day, ...]) -> Chance | None:
         """Bound P(the plan holds on all of these days)."""
         match plan:
@@ -159,7 +168,9 @@ class _Judge:
             most = max(best, min(most, 1.0 - none_low))
         return Chance(best, most)
 
-    def _every_row(self, leaf: Test | Band, days: tuple[Day, ...]) -> Chance | None:
+    def _every_row(
+        self, leaf: Test | Band, days: tuple[Day, ...], asked: float | None = None
+    ) -> Chance | None:
         known = self._evidence.of(leaf)
         rows = known.rows(days)
         if not len(rows):
@@ -169,7 +180,7 @@ class _Judge:
         if len(rows) == 1:
             low, high = self._rows_alone(known)
             return Chance(float(low[rows[0]]), float(high[rows[0]]))
-        return Chance(*joint_bounds(z_scores(known, rows), _block(known, rows)))
+        return Chance(*joint_bounds(z_scores(known, rows), _block(known, rows), asked))
 
     def _weakest_row(self, leaf: Test | Band, days: tuple[Day, ...]) -> Chance | None:
         known = self._evidence.of(leaf)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lex7.base.shapes import DayGrid, RowCov, RowGradient, RowMean
-from lex7.directive.branch import Branch, Demand, best_branch, branches
+from lex7.directive.branch import Branch, Branches, Demand, best_branch, branches
 from lex7.directive.evidence import Evidence, LeafEvidence, gather
 from lex7.directive.native import (
     band_reach,
@@ -97,9 +97,14 @@ def rows(rule: CompiledRule, forecast: Forecast, moves: tuple[Move, ...]) -> Rul
 
 def rows_of(evidence: Evidence) -> RuleRows:
     """Turn evidence into rows over its moves."""
-    found = branches(evidence.rule, evidence.today, likelihood(evidence))
+    found = demands_of(evidence)
     ways = tuple(_blocks(way, evidence) for way in found.ways)
     return RuleRows(evidence.rule, evidence.moves, ways, found.is_exhaustive)
+
+
+def demands_of(evidence: Evidence) -> Branches:
+    """List the ways to satisfy a rule as demands, without their rows."""
+    return branches(evidence.rule, evidence.today, likelihood(evidence))
 
 
 def first_way(evidence: Evidence) -> tuple[RowBlock, ...]:

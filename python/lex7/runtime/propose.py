@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from lex7.bark import canon
@@ -22,6 +23,7 @@ from lex7.base.errors import BarkError
 from lex7.base.ids import EntryHash
 from lex7.correct.answer import RuleChange, Verdict
 from lex7.correct.certificate import StateStamp, encode
+from lex7.correct.levers import LeverChange, spell_amounts
 from lex7.correct.proposal import parse_proposal
 from lex7.correct.verdict import decide
 from lex7.lattice import digest as lattice_digest
@@ -56,7 +58,7 @@ def propose(lattice: Lattice, text: str, as_of: Day) -> Json:
         TransportError: a node does not answer, or an access rule denies what a rule needs.
     """
     taken = situation(lattice, as_of)
-    proposal = parse_proposal(text, currency=taken.currency, as_of=as_of)
+    proposal = parse_proposal(text, currency=taken.currency, as_of=as_of, levers=taken.levers)
     council = lattice.members[COUNCIL]
     body = canon.encode({1: text, 2: int(as_of), 3: lattice.versions.on(as_of).digest})
     council.append([(EntryKind.PROPOSAL, body)], lattice.heads)
@@ -129,15 +131,14 @@ def _answer(verdict: Verdict, asked: EntryHash, text: str, as_of: Day) -> Json:
         "alternatives": [
             {
                 "kind": one.way.value,
+                "rank": rank,
                 "sentence": one.sentence,
+                "gives_up": one.gives_up,
                 "amount": str(one.amount),
                 "date": iso(one.day),
-                "levers": {
-                    change.lever.id: f"{float(change.change):g} {change.lever.unit}"
-                    for change in one.changes
-                },
+                "levers": _levers(one.changes),
             }
-            for one in verdict.alternatives
+            for rank, one in enumerate(verdict.alternatives, 1)
         ],
         "binding": [
             {"directive": price.directive, "sentence": price.sentence} for price in verdict.prices
@@ -145,6 +146,18 @@ def _answer(verdict: Verdict, asked: EntryHash, text: str, as_of: Day) -> Json:
         "rules": [_rule(change) for change in (*verdict.broken, *verdict.soft, *verdict.standing)],
         "standing": [change.directive for change in verdict.standing],
         "certificate": json.loads(encode(verdict.certificate)),
+    }
+
+
+def _levers(changes: tuple[LeverChange, ...]) -> dict[str, str]:
+    """Spell how far each lever moves; one with a ramp says its months."""
+    grouped = groupby(changes, key=lambda change: change.lever)
+    found = {lever.id: tuple(own) for lever, own in grouped}
+    return {
+        name: spell_amounts(own)
+        if own[0].lever.ramp is not None
+        else f"{float(own[0].change):g} {own[0].lever.unit}"
+        for name, own in found.items()
     }
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lex7.base.civil import Day, iso
+from lex7.correct.question import last_day
 from lex7.correct.supposition import suppose
-from lex7.correct.verdict import last_day
 from lex7.correct.whatif import Compared, Room, WhatIf, compare
 from lex7.directive.assessment import Assessment
 from lex7.runtime.compose import Lattice

@@ -85,6 +85,13 @@ reluctance = "1 / 50 USD"
 """
 
 
+SHARED_FROM = TODAY - 100
+# What monthly moves have added up to before a day; 2,100 days ahead are enough for every horizon.
+SHARES = np.cumsum(
+    [0.0, *(1.0 / month_length(month_of(Day(SHARED_FROM + day))) for day in range(2_200))]
+)
+
+
 class Purse:
     """Cash is a walk with drift, known up to today; categories spend evenly over each month.
 
@@ -149,10 +156,10 @@ class Purse:
         return self._moved(move, start, start + month_length(month_of(Day(day))) - 1)
 
     def _moved(self, move: Move, start: int, end: int) -> float:
-        days = range(max(start, move.first), min(end, move.last) + 1)
+        first, last = max(start, move.first), min(end, move.last)
         if move.per is Per.ONCE:
-            return float(move.first in days)
-        return float(sum(1.0 / month_length(month_of(Day(day))) for day in days))
+            return float(first <= move.first <= last)
+        return float(SHARES[last + 1 - SHARED_FROM] - SHARES[first - SHARED_FROM]) * (last >= first)
 
     def moments(self, linear: Linear, days: DayGrid, moves: tuple[Move, ...]) -> Moments:
         mean = np.array([self._sum(linear, lambda a, d=d: self._mean(a, d)) for d in days])

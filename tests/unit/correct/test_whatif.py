@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from lex7.correct.answer import Situation
+from lex7.correct.question import last_day
 from lex7.correct.supposition import SuppositionError, suppose
-from lex7.correct.verdict import last_day
 from lex7.correct.whatif import WhatIf, compare
 
 Make = Callable[..., Situation]

@@ -74,7 +74,8 @@ def test_undecided_fails_only_where_the_rule_is_hard(
     forecast = model("sleep", *random_walk(90, 70, 8.0, 0.0, 0.15))
     base = rule("always[1d,60d] sleep >= 7 h", over=Over.JOINTLY)
     loose = assess(base, forecast)
-    asked = Fraction(round((loose.p_low + loose.p_high) * 5000), 10000)
+    # Bounds are only as tight as it takes to compare with the confidence asked for.
+    asked = Fraction(round((loose.p_low + 9 * loose.p_high) * 1000), 10000)
     hard = assess(replace(base, confidence=max(asked, Fraction(1, 2))), forecast)
     soft = assess(replace(hard.rule, severity=Severity.SOFT, weight=Fraction(2)), forecast)
     assert (hard.standing, soft.standing) == ("UNDECIDED", "UNDECIDED")

@@ -5,7 +5,7 @@
 //! nothing on the tight rows alone, always admitting the first violated row in order (priority, id, time): its
 //! path depends on the problem only (ADR 0060).
 use super::dual_active_set::Proposal;
-use super::exact::{Found, Pick, Settled, Side, improve};
+use super::exact::{Found, GaveUp, Pick, Settled, Side, improve};
 use super::point::Point;
 use super::problem::Problem;
 use super::working::Working;
@@ -25,21 +25,21 @@ pub struct Optimum {
     pub point: Point,
 }
 
-pub(super) fn multipliers(problem: &Problem, settled: &Settled) -> Optimum {
+pub(super) fn multipliers(problem: &Problem, settled: &Settled) -> Result<Optimum, GaveUp> {
     let point = &settled.point;
     let tight: Vec<usize> =
         (0..problem.rows).filter(|&row| point.compare_row(problem, row) == Ordering::Equal).collect();
     if are_unique(problem, settled, &tight) {
         let pairs = settled.rows.iter().copied().zip(settled.multipliers.iter().cloned()).collect();
-        return lowest_terms(pairs, settled.denominator.clone(), point.clone());
+        return Ok(lowest_terms(pairs, settled.denominator.clone(), point.clone()));
     }
-    match improve(&problem.with_rows(&tight), &Proposal::default(), Pick::First) {
+    Ok(match improve(&problem.with_rows(&tight), &Proposal::default(), Pick::First)? {
         Found::Optimum(again) => {
             let named = again.rows.iter().map(|&row| tight[row]);
             lowest_terms(named.zip(again.multipliers).collect(), again.denominator, point.clone())
         }
         Found::Infeasible(_) => unreachable!("the optimum satisfies its tight rows"),
-    }
+    })
 }
 
 /// Answer whether the tight rows are independent on the columns strictly between their bounds.

@@ -5,7 +5,7 @@
 //! satisfies the others is its witness. Every single decision is an exact fact, so the set does not depend on
 //! how infeasibility was found; a proof that does not touch a group only saves the attempt.
 use super::dual_active_set::{Proposal, propose};
-use super::exact::{Found, Pick, improve};
+use super::exact::{Found, GaveUp, Pick, improve};
 use super::point::Point;
 use super::problem::Problem;
 use num_bigint::BigInt;
@@ -24,10 +24,15 @@ pub struct Conflict {
 /// Find the minimal conflict of an infeasible problem; None where the problem is feasible.
 ///
 /// `group_of_row` numbers the rule of each row, 0 the strongest.
-pub fn find_conflict(problem: &Problem, group_of_row: &[usize]) -> Option<Conflict> {
+///
+/// # Errors
+/// The exact search ended at its limit of steps.
+pub fn find_conflict(problem: &Problem, group_of_row: &[usize]) -> Result<Option<Conflict>, GaveUp> {
     let all: Vec<usize> = (0..problem.rows).collect();
-    let support = infeasible_rows(problem, &all)?;
-    let mut groups = delete(problem, all.clone(), support, |row| group_of_row[row]);
+    let Some(support) = infeasible_rows(problem, &all)? else {
+        return Ok(None);
+    };
+    let mut groups = delete(problem, all.clone(), support, |row| group_of_row[row])?;
     groups.reverse();
     let rows: Vec<usize> = all.into_iter().filter(|&row| groups.contains(&group_of_row[row])).collect();
     let witnesses = groups
@@ -37,18 +42,18 @@ pub fn find_conflict(problem: &Problem, group_of_row: &[usize]) -> Option<Confli
                 rows.iter().copied().filter(|&row| group_of_row[row] != *group).collect();
             witness(problem, &others)
         })
-        .collect();
-    let multipliers = canonical_farkas(problem, rows);
-    Some(Conflict { groups, multipliers, witnesses })
+        .collect::<Result<Vec<Point>, GaveUp>>()?;
+    let multipliers = canonical_farkas(problem, rows)?;
+    Ok(Some(Conflict { groups, multipliers, witnesses }))
 }
 
 /// The canonical proof: the first method on a minimal set of rows, which deletion from the last row on leaves.
-fn canonical_farkas(problem: &Problem, rows: Vec<usize>) -> Vec<(usize, BigInt)> {
+fn canonical_farkas(problem: &Problem, rows: Vec<usize>) -> Result<Vec<(usize, BigInt)>, GaveUp> {
     let support = rows.clone();
-    let mut minimal = delete(problem, rows, support, |row| row);
+    let mut minimal = delete(problem, rows, support, |row| row)?;
     minimal.reverse();
-    match improve(&problem.with_rows(&minimal), &Proposal::default(), Pick::First) {
-        Found::Infeasible(found) => found.into_iter().map(|(row, value)| (minimal[row], value)).collect(),
+    match improve(&problem.with_rows(&minimal), &Proposal::default(), Pick::First)? {
+        Found::Infeasible(found) => Ok(found.into_iter().map(|(row, value)| (minimal[row], value)).collect()),
         Found::Optimum(_) => unreachable!("deletion keeps the rows in conflict"),
     }
 }
@@ -63,7 +68,7 @@ fn delete(
     mut rows: Vec<usize>,
     mut support: Vec<usize>,
     group: impl Fn(usize) -> usize,
-) -> Vec<usize> {
+) -> Result<Vec<usize>, GaveUp> {
     let mut order: Vec<usize> = rows.iter().map(|&row| group(row)).collect();
     order.sort_unstable();
     order.dedup();
@@ -71,7 +76,7 @@ fn delete(
     for candidate in order.into_iter().rev() {
         let rest: Vec<usize> = rows.iter().copied().filter(|&row| group(row) != candidate).collect();
         if support.iter().any(|&row| group(row) == candidate) {
-            match infeasible_rows(problem, &rest) {
+            match infeasible_rows(problem, &rest)? {
                 Some(smaller) => support = smaller,
                 None => {
                     members.push(candidate);
@@ -81,21 +86,21 @@ fn delete(
         }
         rows = rest;
     }
-    members
+    Ok(members)
 }
 
-fn infeasible_rows(problem: &Problem, rows: &[usize]) -> Option<Vec<usize>> {
+fn infeasible_rows(problem: &Problem, rows: &[usize]) -> Result<Option<Vec<usize>>, GaveUp> {
     let part = problem.with_rows(rows);
-    match improve(&part, &propose(&part), Pick::Steepest) {
+    Ok(match improve(&part, &propose(&part), Pick::Steepest)? {
         Found::Infeasible(found) => Some(found.into_iter().map(|(row, _)| rows[row]).collect()),
         Found::Optimum(_) => None,
-    }
+    })
 }
 
-fn witness(problem: &Problem, rows: &[usize]) -> Point {
+fn witness(problem: &Problem, rows: &[usize]) -> Result<Point, GaveUp> {
     let part = problem.with_rows(rows);
-    match improve(&part, &propose(&part), Pick::Steepest) {
-        Found::Optimum(settled) => settled.point,
+    match improve(&part, &propose(&part), Pick::Steepest)? {
+        Found::Optimum(settled) => Ok(settled.point),
         Found::Infeasible(_) => unreachable!("deletion found the others to be satisfiable"),
     }
 }

@@ -23,6 +23,14 @@ pub enum Answer {
     Infeasible(Vec<(usize, BigInt)>),
 }
 
+/// The search ended at its limit of steps; nothing is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GaveUp;
+
+/// Steps of the exact method: this many, and a few for each constraint. A good proposal needs none.
+const STEPS_MIN: usize = 1_000;
+const STEPS_PER_CONSTRAINT: usize = 4;
+
 /// Rounds in which all columns outside their bounds are fixed there together; two are usual.
 const CLAMPS_MAX: usize = 8;
 
@@ -60,10 +68,23 @@ pub(super) enum Found {
 }
 
 /// Find the exact optimum or an exact proof that there is none.
-pub(super) fn improve(problem: &Problem, proposal: &Proposal, pick: Pick) -> Found {
+///
+/// Every step raises the dual objective, so no working set comes back and the method ends; the limit bounds the
+/// time it may take.
+pub(super) fn improve(problem: &Problem, proposal: &Proposal, pick: Pick) -> Result<Found, GaveUp> {
+    let limit = STEPS_MIN + STEPS_PER_CONSTRAINT * (problem.rows + 2 * problem.columns);
+    improve_within(problem, proposal, pick, limit)
+}
+
+fn improve_within(
+    problem: &Problem,
+    proposal: &Proposal,
+    pick: Pick,
+    steps_max: usize,
+) -> Result<Found, GaveUp> {
     if let Some(farkas) = proposal.farkas.as_deref().and_then(|found| box_bound::from_floats(problem, found))
     {
-        return Found::Infeasible(farkas);
+        return Ok(Found::Infeasible(farkas));
     }
     let mut working = Working::settle(problem, &proposal.active);
     if pick == Pick::Steepest {
@@ -74,21 +95,22 @@ pub(super) fn improve(problem: &Problem, proposal: &Proposal, pick: Pick) -> Fou
             }
         }
     }
-    loop {
+    for _ in 0..=steps_max {
         let point = working.point(None);
         let Some(entering) = violated(problem, &point, pick) else {
-            return Found::Optimum(Settled {
+            return Ok(Found::Optimum(Settled {
                 rows: working.rows,
                 multipliers: working.numerators,
                 denominator: working.denominator,
                 point,
-            });
+            }));
         };
         if let Err(farkas) = working.admit(Entering::new(problem, entering)) {
             debug_assert!(box_bound::proves_infeasible(problem, &farkas), "the dual ray is a proof");
-            return Found::Infeasible(farkas);
+            return Ok(Found::Infeasible(farkas));
         }
     }
+    Err(GaveUp)
 }
 
 fn violated(problem: &Problem, point: &Point, pick: Pick) -> Option<usize> {
@@ -127,4 +149,31 @@ fn row_score(problem: &Problem, point: &Point, row: usize) -> f64 {
         norm += g * g;
     }
     point.excess_estimate(problem, row).unwrap_or(0.0) / libm::sqrt(norm.max(1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two columns that both must reach their own row.
+    fn two_rows() -> Problem {
+        Problem {
+            rows: 2,
+            columns: 2,
+            coefficients: vec![-1, 0, 0, -1],
+            bounds: vec![-1, -1],
+            lo: vec![-4, -4],
+            hi: vec![4, 4],
+            exponents: vec![2, 2],
+            eases: vec![1, 1],
+        }
+    }
+
+    #[test]
+    fn a_search_ends_at_its_limit_and_says_so() {
+        let nothing = Proposal::default();
+        let within = |steps| improve_within(&two_rows(), &nothing, Pick::First, steps);
+        assert_eq!(within(1).err(), Some(GaveUp));
+        assert!(matches!(within(2), Ok(Found::Optimum(_))));
+    }
 }

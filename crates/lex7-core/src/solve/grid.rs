@@ -22,8 +22,8 @@ const POLISH_PASSES_MAX: usize = 1_000;
 pub fn round_to_grid(problem: &Problem, optimum: &Point) -> Rounded {
     let backed = backed_off(problem);
     let started = match improve(&backed, &propose(&backed), Pick::Steepest) {
-        Found::Optimum(settled) => Some(nearest(problem, &settled.point)),
-        Found::Infeasible(_) => Search::new(problem, optimum).run(),
+        Ok(Found::Optimum(settled)) => Some(nearest(problem, &settled.point)),
+        Ok(Found::Infeasible(_)) | Err(_) => Search::new(problem, optimum).run(),
     };
     match started {
         Some(steps) => polish(problem, steps),

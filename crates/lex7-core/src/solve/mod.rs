@@ -26,7 +26,7 @@ pub use canonical::Optimum;
 pub use check::{Claim, blocking_rows, is_smallest};
 pub use conflict::{Conflict, find_conflict};
 pub use dual_active_set::{Proposal, propose};
-pub use exact::Answer;
+pub use exact::{Answer, GaveUp};
 pub use grid::{Rounded, round_to_grid};
 pub use point::Point;
 pub use problem::{BadProblem, Problem};
@@ -34,14 +34,20 @@ pub use sparse::choose_idle;
 pub use spelling::spell_rows;
 
 /// Solve from our own proposal: the optimum with canonical multipliers, or a proof that there is none.
-pub fn solve(problem: &Problem) -> Answer {
+///
+/// # Errors
+/// The exact search ended at its limit of steps.
+pub fn solve(problem: &Problem) -> Result<Answer, GaveUp> {
     prove(problem, &propose(problem))
 }
 
 /// Solve exactly, starting from the rows that a solver proposed; the answer does not depend on the proposal.
-pub fn prove(problem: &Problem, proposal: &Proposal) -> Answer {
-    match exact::improve(problem, proposal, exact::Pick::Steepest) {
-        exact::Found::Optimum(settled) => Answer::Optimal(canonical::multipliers(problem, &settled)),
+///
+/// # Errors
+/// The exact search ended at its limit of steps.
+pub fn prove(problem: &Problem, proposal: &Proposal) -> Result<Answer, GaveUp> {
+    Ok(match exact::improve(problem, proposal, exact::Pick::Steepest)? {
+        exact::Found::Optimum(settled) => Answer::Optimal(canonical::multipliers(problem, &settled)?),
         exact::Found::Infeasible(farkas) => Answer::Infeasible(farkas),
-    }
+    })
 }
