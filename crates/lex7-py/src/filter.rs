@@ -5,8 +5,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 mod bank;
+mod detector;
 mod estimate;
 mod smooth;
+mod steps;
 mod stream;
 mod watch;
 
@@ -29,9 +31,11 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(filter_belief_decode, module)?)?;
     module.add_function(wrap_pyfunction!(filter_state_hash, module)?)?;
     bank::register(module)?;
+    detector::register(module)?;
     smooth::register(module)?;
     estimate::register(module)?;
     watch::register(module)?;
+    steps::register(module)?;
     stream::register(module)
 }
 

@@ -23,6 +23,7 @@ noise_var = _core.filter_noise_var
 smooth = _core.filter_smooth
 smooth_signal = _core.filter_smooth_signal
 run_linear = _core.filter_run_linear
+error_steps = _core.filter_error_steps
 FilterStream = _core.FilterStream
 FilterBank = _core.FilterBank
 disturbances = _core.filter_disturbances
@@ -38,6 +39,7 @@ FilterGuard = _core.FilterGuard
 FilterAdaptive = _core.FilterAdaptive
 FilterTimeline = _core.FilterTimeline
 FilterSurprise = _core.FilterSurprise
+FilterDetector = _core.FilterDetector
 box_plus = _core.filter_box_plus
 box_minus = _core.filter_box_minus
 
