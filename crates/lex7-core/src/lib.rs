@@ -26,6 +26,7 @@ pub mod scenario;
 pub mod seal;
 pub mod solve;
 pub mod special;
+pub mod ssm;
 pub mod threshold;
 
 /// The version of this crate, shown by `lex7 --version`.

@@ -5,7 +5,7 @@
 pub enum Level {
     /// Plain Rust, on every machine; the reference of the others.
     Scalar,
-    /// AVX2 and FMA (x86-64-v3).
+    /// AVX2, FMA and F16C (x86-64-v3).
     Avx2,
     /// AVX-512 F, BW, DQ, VL and VNNI (x86-64-v4 with integer dot products).
     Avx512,
@@ -24,7 +24,9 @@ impl Level {
             {
                 return Self::Avx512;
             }
-            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            if is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("fma")
+                && is_x86_feature_detected!("f16c") {
                 return Self::Avx2;
             }
         }

@@ -12,6 +12,7 @@ mod kernels;
 mod scenario;
 mod solve;
 mod special;
+mod ssm;
 
 /// The compiled module `lex7._core`.
 #[pymodule]
@@ -25,5 +26,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     special::register(module)?;
     solve::register(module)?;
     scenario::register(module)?;
+    ssm::register(module)?;
     Ok(())
 }
