@@ -355,7 +355,7 @@ def flow_weigh(
 ) -> tuple[float, float]: ...
 
 # --- ssm: Mamba-2 models and sessions (files and bytes: docs/spec/model-file.md)
-# Errors are those of lex7.ssm.errors: ModelFileError, ModelArgumentError, TokenError, SnapshotError.
+# Errors are those of lex7.ssm.errors.
 
 @final
 class SsmSpec:
@@ -419,7 +419,7 @@ def ssm_write(
 # Random weights that belong to (spec, seed); meta as in ssm_write.
 def ssm_random(path: str, spec: SsmSpec, quant: str, meta: bytes, seed: int) -> bytes: ...
 
-# weight + scale * (b @ a), in a fixed order: a LoRA adapter merged. a is (rank, columns), b (rows, rank).
+# weight + scale * (b @ a), in a fixed order; a is (rank, columns), b is (rows, rank).
 def ssm_merge(
     weight: NDArray[np.float32],
     a: NDArray[np.float32],
@@ -432,7 +432,7 @@ class SsmModel:
     # Maps the file. verify=True reads all of it and checks every hash and every number.
     @staticmethod
     def open(path: str, *, verify: bool = False, threads: int = 1) -> SsmModel: ...
-    # The same weights with adapters (name of in_proj/out_proj weight, a, b, scale) applied as it runs.
+    # The same weights with adapters (name of a projection, a, b, scale) applied as it runs.
     def with_adapters(
         self,
         adapters: list[tuple[str, NDArray[np.float32], NDArray[np.float32], float]],

@@ -63,7 +63,7 @@ fn log_one_plus(e: f32) -> f32 {
     p = p.mul_add(m, -1.666_805_8e-1);
     p = p.mul_add(m, 2.000_071_5e-1);
     p = p.mul_add(m, -2.499_999_4e-1);
-    p = p.mul_add(m, 3.333_333_1e-1);
+    p = p.mul_add(m, 3.333_333e-1);
     let mut tail = m * square * p;
     tail = n.mul_add(LN2_LOW, tail);
     tail = square.mul_add(-0.5, tail);

@@ -26,7 +26,8 @@ impl Level {
             }
             if is_x86_feature_detected!("avx2")
                 && is_x86_feature_detected!("fma")
-                && is_x86_feature_detected!("f16c") {
+                && is_x86_feature_detected!("f16c")
+            {
                 return Self::Avx2;
             }
         }

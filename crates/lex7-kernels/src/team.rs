@@ -302,12 +302,7 @@ impl Team {
 const TAPS_MAX: usize = 8;
 
 /// Keep the last `keep` inputs of a lane, oldest first.
-fn keep_inputs<'a>(
-    lane: &mut Lane<'_>,
-    keep: usize,
-    channels: usize,
-    input: &dyn Fn(usize) -> &'a [f32],
-) {
+fn keep_inputs<'a>(lane: &mut Lane<'_>, keep: usize, channels: usize, input: &dyn Fn(usize) -> &'a [f32]) {
     let old = keep.saturating_sub(lane.count);
     lane.conv.copy_within((keep - old) * channels.., 0);
     for at in old..keep {

@@ -75,7 +75,9 @@ impl SsmModel {
     fn new(model: Model, path: &str, threads: usize) -> PyResult<Self> {
         if threads == 0 || threads > THREADS_MAX {
             let expected = format!("from 1 to {THREADS_MAX}");
-            return Python::attach(|py| Err(raise(py, path, ssm::SsmError::argument("threads", expected, threads))));
+            return Python::attach(|py| {
+                Err(raise(py, path, ssm::SsmError::argument("threads", expected, threads)))
+            });
         }
         Ok(Self { model, path: path.to_string(), threads, engines: Arc::default() })
     }
@@ -90,7 +92,8 @@ impl SsmModel {
             let file = std::fs::File::open(path)?;
             let mapping = Mapping::open(file)?;
             let model = Model::open(Box::new(File(mapping)));
-            let checked = model.and_then(|model| if verify { model.verify().map(|()| model) } else { Ok(model) });
+            let checked =
+                model.and_then(|model| if verify { model.verify().map(|()| model) } else { Ok(model) });
             Ok::<_, std::io::Error>(checked)
         });
         let checked = opened.map_err(|failure| error::unreadable(py, path, &failure))?;
@@ -103,7 +106,9 @@ impl SsmModel {
             let rank = a.as_array().nrows();
             rows.push(AdapterRows { name, a: a.as_slice()?, b: b.as_slice()?, rank, scale: *scale });
         }
-        let model = py.detach(|| self.model.with_adapters(&rows)).map_err(|refusal| raise(py, &self.path, refusal))?;
+        let model = py
+            .detach(|| self.model.with_adapters(&rows))
+            .map_err(|refusal| raise(py, &self.path, refusal))?;
         Self::new(model, &self.path, self.threads)
     }
 
@@ -259,7 +264,8 @@ fn ssm_step_many<'py>(
         return Err(raise(py, "", ssm::SsmError::argument("sessions", "at least one", "none")));
     };
     let owner = first.get().model.get();
-    let distinct: std::collections::BTreeSet<usize> = sessions.iter().map(|one| one.as_ptr() as usize).collect();
+    let distinct: std::collections::BTreeSet<usize> =
+        sessions.iter().map(|one| one.as_ptr() as usize).collect();
     if distinct.len() != sessions.len() {
         return Err(raise(py, "", ssm::SsmError::argument("sessions", "each session once", "one twice")));
     }
@@ -279,7 +285,6 @@ fn ssm_step_many<'py>(
 
 /// The format of that name.
 fn format_named(py: Python<'_>, name: &str) -> PyResult<Format> {
-    Format::named(name).ok_or_else(|| {
-        raise(py, "", ssm::SsmError::argument("quant", "f32, q8 or q4", format!("{name:?}")))
-    })
+    Format::named(name)
+        .ok_or_else(|| raise(py, "", ssm::SsmError::argument("quant", "f32, q8 or q4", format!("{name:?}"))))
 }

@@ -106,7 +106,8 @@ impl Engine {
         let layer = model.layer(index);
         let norm = Norm { weight: &layer.norm, eps: spec.norm_eps };
         self.team.norm(&space.hidden[..rows * spec.d_model], norm, &mut space.narrow);
-        let stride = self.project(model, (index, Projection::Into), &space.narrow, rows, &mut space.projected);
+        let stride =
+            self.project(model, (index, Projection::Into), &space.narrow, rows, &mut space.projected);
         let mut lanes = lanes_of(model, index, parts);
         self.mix(model, layer, &mut lanes, space, (rows, stride));
         let gate = Gate {
@@ -159,8 +160,7 @@ impl Engine {
         };
         let convolved = &mut space.convolved[..rows * channels];
         self.team.convolve(conv, lanes, convolved);
-        let steps =
-            Steps { bias: &layer.dt_bias, rate: &layer.rate, limit: spec.dt_limit };
+        let steps = Steps { bias: &layer.dt_bias, rate: &layer.rate, limit: spec.dt_limit };
         let (sizes, decays) = (&mut space.sizes[..rows * heads], &mut space.decays[..rows * heads]);
         self.team.steps(steps, (&space.projected, stride, inner + channels), sizes, decays);
         let given = (&*convolved, &*sizes, &*decays);

@@ -101,7 +101,11 @@ impl Header {
         let header = Self { spec, format, meta, hashes: hashes.to_vec() };
         let expected = header.weights_hash(&layout);
         if fixed[HASH_OFFSET..HASH_OFFSET + 32] != expected {
-            return Err(SsmError::file("weights hash", hex(&expected), hex(&fixed[HASH_OFFSET..HASH_OFFSET + 32])));
+            return Err(SsmError::file(
+                "weights hash",
+                hex(&expected),
+                hex(&fixed[HASH_OFFSET..HASH_OFFSET + 32]),
+            ));
         }
         if fixed[HASH_OFFSET + 32..].iter().any(|byte| *byte != 0) {
             return Err(SsmError::file("reserved bytes", "zero", "other bytes"));

@@ -100,7 +100,8 @@ fn tensors(spec: &Spec, format: Format) -> Vec<Tensor> {
     let mut all = vec![named("backbone.embedding.weight", &[spec.vocab_padded, spec.d_model], Some(format))];
     for layer in 0..spec.n_layer {
         let before = format!("backbone.layers.{layer}");
-        let mut add = |name: &str, shape: &[usize], packed| all.push(named(&format!("{before}.{name}"), shape, packed));
+        let mut add =
+            |name: &str, shape: &[usize], packed| all.push(named(&format!("{before}.{name}"), shape, packed));
         add("norm.weight", &[spec.d_model], None);
         add("mixer.in_proj.weight", &[spec.projected(), spec.d_model], Some(format));
         add("mixer.conv1d.weight", &[spec.channels(), 1, spec.d_conv], None);

@@ -22,6 +22,6 @@ pub use file::{Header, VERSION};
 pub use layout::{Layout, Place};
 pub use model::{Model, Weights};
 pub use random::fill_rows;
-pub use session::{Session, SNAPSHOT_VERSION, feed, step_many};
+pub use session::{SNAPSHOT_VERSION, Session, feed, step_many};
 pub use spec::Spec;
 pub use writer::{Packed, TensorWriter};

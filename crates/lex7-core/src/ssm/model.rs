@@ -144,7 +144,8 @@ impl Model {
                 return Err(SsmError::argument("adapter name", "each name once", rows.name));
             }
             packed.push((index, rows.pack(self.parts.layout.places[index].sides())?));
-            let floats = |numbers: &[f32]| numbers.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>();
+            let floats =
+                |numbers: &[f32]| numbers.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>();
             let (a, b) = (sha256(&[&floats(rows.a)]), sha256(&[&floats(rows.b)]));
             hash = sha256(&[&hash, rows.name.as_bytes(), &a, &b, &rows.scale.to_le_bytes()]);
         }

@@ -116,9 +116,9 @@ fn copy_finite(data: &[u8], state: &mut Buffer) -> Result<(), SsmError> {
     while at < data.len() {
         let end = data.len().min(at + CHUNK);
         state.bytes_mut()[at..end].copy_from_slice(&data[at..end]);
-        let bad = state[at / 4..end / 4].iter().fold(0_u32, |bad, value| {
-            bad | u32::from(value.to_bits() & 0x7f80_0000 == 0x7f80_0000)
-        });
+        let bad = state[at / 4..end / 4]
+            .iter()
+            .fold(0_u32, |bad, value| bad | u32::from(value.to_bits() & 0x7f80_0000 == 0x7f80_0000));
         if bad != 0 {
             return Err(SsmError::snapshot("state", "finite numbers", "infinity or not a number"));
         }
@@ -136,7 +136,7 @@ fn checked(model: &Model, tokens: &[i64]) -> Result<Vec<u32>, SsmError> {
     tokens.iter().enumerate().map(check).collect()
 }
 
-fn writable<'a>(state: &'a mut Arc<Buffer>, count: usize) -> &'a mut [f32] {
+fn writable(state: &mut Arc<Buffer>, count: usize) -> &mut [f32] {
     let state = Arc::make_mut(state);
     let head = &mut state.bytes_mut()[POSITION];
     let position = u64::from_le_bytes(std::array::from_fn(|at| head[at]));
@@ -149,7 +149,12 @@ fn writable<'a>(state: &'a mut Arc<Buffer>, count: usize) -> &'a mut [f32] {
 /// # Errors
 /// No token, a token outside of the vocabulary, a head that is not there, numbers that left the finite range
 /// (the session then stays refused until it is rolled back).
-pub fn feed(engine: &mut Engine, session: &mut Session, tokens: &[i64], want: Want) -> Result<Vec<f32>, SsmError> {
+pub fn feed(
+    engine: &mut Engine,
+    session: &mut Session,
+    tokens: &[i64],
+    want: Want,
+) -> Result<Vec<f32>, SsmError> {
     let tokens = checked(&session.model, tokens)?;
     ready(session)?;
     if tokens.is_empty() {
@@ -191,13 +196,21 @@ fn ready(session: &Session) -> Result<(), SsmError> {
 ///
 /// # Errors
 /// As [`feed`]; sessions of different models; another number of tokens than sessions.
-pub fn step_many(engine: &mut Engine, sessions: &mut [&mut Session], tokens: &[i64]) -> Result<Vec<f32>, SsmError> {
+pub fn step_many(
+    engine: &mut Engine,
+    sessions: &mut [&mut Session],
+    tokens: &[i64],
+) -> Result<Vec<f32>, SsmError> {
     let Some(first) = sessions.first() else {
         return Err(SsmError::argument("sessions", "at least one", "none"));
     };
     let model = first.model.clone();
     if tokens.len() != sessions.len() {
-        return Err(SsmError::argument("tokens", format!("{}, one for each session", sessions.len()), tokens.len()));
+        return Err(SsmError::argument(
+            "tokens",
+            format!("{}, one for each session", sessions.len()),
+            tokens.len(),
+        ));
     }
     let tokens = checked(&model, tokens)?;
     for session in sessions.iter() {
@@ -209,8 +222,10 @@ pub fn step_many(engine: &mut Engine, sessions: &mut [&mut Session], tokens: &[i
     }
     let mut out = Vec::new();
     for (sessions, tokens) in sessions.chunks_mut(BLOCK_ROWS).zip(tokens.chunks(BLOCK_ROWS)) {
-        let mut parts: Vec<Part<'_>> =
-            sessions.iter_mut().map(|session| Part { state: writable(&mut session.state, 1), count: 1 }).collect();
+        let mut parts: Vec<Part<'_>> = sessions
+            .iter_mut()
+            .map(|session| Part { state: writable(&mut session.state, 1), count: 1 })
+            .collect();
         let result = engine.block(&model, &mut parts, tokens, Want::Last, &mut out);
         if result.is_err() {
             sessions.iter_mut().for_each(|session| session.diverged = true);

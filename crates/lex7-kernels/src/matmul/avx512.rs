@@ -6,10 +6,10 @@
 //! widened once for all rows.
 
 use std::arch::x86_64::{
-    __m256i, __m512, __m512i, _mm256_loadu_si256, _mm512_and_si512, _mm512_cvtepi32_ps,
-    _mm512_cvtph_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_si512, _mm512_mul_ps,
-    _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_srli_epi16,
-    _mm512_storeu_ps, _mm512_storeu_si512,
+    __m256i, __m512, __m512i, _mm256_loadu_si256, _mm512_and_si512, _mm512_cvtepi32_ps, _mm512_cvtph_ps,
+    _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_si512, _mm512_mul_ps, _mm512_set1_epi8,
+    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_srli_epi16, _mm512_storeu_ps,
+    _mm512_storeu_si512,
 };
 
 use super::Product;
@@ -267,9 +267,8 @@ unsafe fn byte_totals<const T: usize, const P: usize, const OFFSET: i32>(
         let mut totals = first_totals::<T, P, OFFSET>(tile, group);
         for quad in 0..QUADS {
             let place = SCALE_BYTES + 128 * quad;
-            let weights = blocks.map(|block| {
-                [0, 64].map(|half| _mm512_loadu_si512(block.add(place + half).cast()))
-            });
+            let weights =
+                blocks.map(|block| [0, 64].map(|half| _mm512_loadu_si512(block.add(place + half).cast())));
             for (row, totals) in totals.iter_mut().enumerate() {
                 let x = spread(tile, row, group * GROUP + 4 * quad);
                 for (totals, weights) in totals.iter_mut().zip(weights) {
@@ -296,9 +295,8 @@ unsafe fn nibble_totals<const T: usize, const P: usize>(
         let mut totals = first_totals::<T, P, 8>(tile, group);
         for pair in 0..QUADS / 2 {
             let place = SCALE_BYTES + 128 * pair;
-            let packed = blocks.map(|block| {
-                [0, 64].map(|half| _mm512_loadu_si512(block.add(place + half).cast()))
-            });
+            let packed =
+                blocks.map(|block| [0, 64].map(|half| _mm512_loadu_si512(block.add(place + half).cast())));
             for (row, totals) in totals.iter_mut().enumerate() {
                 let first = spread(tile, row, group * GROUP + 8 * pair);
                 let second = spread(tile, row, group * GROUP + 8 * pair + 4);

@@ -1,10 +1,10 @@
 //! The reference of the quantised products: plain integers, plain `mul_add`.
 
 use super::Product;
+use crate::Format;
 use crate::half::half_value;
 use crate::matrix::{GROUP, PANEL_ROWS, SCALE_BYTES};
 use crate::shared::Shared;
-use crate::Format;
 
 pub(crate) fn multiply(product: &Product<'_>, panels: (usize, usize), out: &Shared<'_, f32>) {
     let (weights, given) = (product.weights, product.given);
@@ -12,7 +12,8 @@ pub(crate) fn multiply(product: &Product<'_>, panels: (usize, usize), out: &Shar
         for row in 0..product.rows {
             let at = product.first + row;
             let mut sums = [0.0_f32; PANEL_ROWS];
-            for (group, block) in weights.panel(panel).chunks_exact(weights.format.block_bytes()).enumerate() {
+            for (group, block) in weights.panel(panel).chunks_exact(weights.format.block_bytes()).enumerate()
+            {
                 let codes = &given.codes[at * given.padded + group * GROUP..][..GROUP];
                 let x_scale = given.scales[at * given.groups() + group];
                 for (lane, sum) in sums.iter_mut().enumerate() {

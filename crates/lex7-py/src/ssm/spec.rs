@@ -120,9 +120,8 @@ impl SsmSpec {
 
     fn tensors<'py>(&self, py: Python<'py>) -> PyResult<Vec<(String, Bound<'py, pyo3::types::PyTuple>)>> {
         let layout = Layout::new(&self.0, Format::F32, 0).map_err(|refusal| raise(py, "", refusal))?;
-        let row = |place: lex7_core::ssm::Place| {
-            Ok((place.name, pyo3::types::PyTuple::new(py, place.shape)?))
-        };
+        let row =
+            |place: lex7_core::ssm::Place| Ok((place.name, pyo3::types::PyTuple::new(py, place.shape)?));
         layout.places.into_iter().map(row).collect()
     }
 

@@ -5,7 +5,9 @@ use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
 use lex7_core::ssm::{AdapterRows, Header, Layout, Packed, SsmError, TensorWriter, fill_rows, merge};
-use numpy::{PyArray2, PyArrayMethods, PyReadonlyArray2, PyReadonlyArrayDyn, PyUntypedArrayMethods, ToPyArray};
+use numpy::{
+    PyArray2, PyArrayMethods, PyReadonlyArray2, PyReadonlyArrayDyn, PyUntypedArrayMethods, ToPyArray,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -61,7 +63,8 @@ struct Draft {
 impl Draft {
     fn new(path: &str, spec: &SsmSpec, quant: &str, meta: &[u8], py: Python<'_>) -> PyResult<Self> {
         let format = format_named(py, quant)?;
-        let layout = Layout::new(&spec.0, format, meta.len() as u64).map_err(|refusal| raise(py, path, refusal))?;
+        let layout =
+            Layout::new(&spec.0, format, meta.len() as u64).map_err(|refusal| raise(py, path, refusal))?;
         let place = PathBuf::from(format!("{path}.part"));
         let file = File::create(&place).map_err(|failure| unreadable(py, path, &failure))?;
         let count = layout.places.len();
