@@ -140,6 +140,7 @@ def _propose(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "proposal",
         metavar="PROPOSAL",
+        nargs="?",
         help='for example "amount=5000 USD category=home date=2027-03 move=amount,date,levers"',
     )
     parser.add_argument(
@@ -148,6 +149,13 @@ def _propose(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="let only this lever or group of levers move; may be repeated",
     )
+    parser.add_argument(
+        "--wish",
+        metavar="WISH",
+        action="append",
+        help='one of several: "name=couch amount=5900 USD category=home date=2027-03 worth=3"',
+    )
+    parser.add_argument("--wishes", metavar="FILE", help="a TOML or JSON file of [[wish]] tables")
     _json(parser)
     _as_of(parser)
 

@@ -4,8 +4,45 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
+from lex7.base.errors import Lex7Error
 from lex7.cli.session import day_of_options, open_home, page_of, print_json
+
+
+class QuestionError(Lex7Error):
+    """The command line asks for nothing, or for two things at once."""
+
+    code = "proposal.question"
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+
+
+def asked(options: argparse.Namespace) -> str:
+    """Return the text of what is asked: one proposal, or wishes.
+
+    Raises:
+        QuestionError: nothing is asked, or two things, or the file cannot be read.
+        ProposalError: the file holds no wishes.
+    """
+    from lex7.correct.wish import read_wish_file, spell_wishes
+
+    wishes = tuple(options.wish or ())
+    if options.wishes is not None:
+        try:
+            text = Path(options.wishes).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise QuestionError(f"cannot read {options.wishes}: {error}") from error
+        wishes += read_wish_file(text)
+    if options.proposal is not None and not wishes:
+        only = f" only={','.join(options.only)}" if options.only else ""
+        return str(options.proposal) + only
+    if options.proposal is not None or not wishes:
+        raise QuestionError("expected one PROPOSAL, or wishes with --wish or --wishes FILE")
+    if options.only:
+        raise QuestionError("--only is for a single proposal; wishes move no levers")
+    return spell_wishes(tuple(" ".join(wish.split()) for wish in wishes))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -13,8 +50,7 @@ def run(options: argparse.Namespace) -> int:
     from lex7.runtime.propose import propose
 
     with open_home(options) as lattice:
-        only = f" only={','.join(options.only)}" if options.only else ""
-        answer = propose(lattice, options.proposal + only, day_of_options(options, lattice))
+        answer = propose(lattice, asked(options), day_of_options(options, lattice))
     if options.json:
         print_json(answer)
     else:

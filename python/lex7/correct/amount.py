@@ -100,25 +100,32 @@ def rows_in_amount(cases: tuple[Case, ...], asked: Money) -> Problem:
     """Gather the rules that are rows in the amount alone."""
     step = Fraction(1, 10 ** minor_digits(asked.currency))
     column = Column("amount", asked.currency, step, 0, asked.minor, Fraction(1))
-    rows = tuple(block for case in cases if (block := _plain_rows(case)) is not None)
+    rows = tuple(block for case in cases if (block := plain_rows(case)) is not None)
     return build_amount_problem(rows, column)
 
 
 def decisions(cases: tuple[Case, ...], minor: int, currency: str, name: str) -> tuple[Part, ...]:
     """Record the probabilities of the cases that are no rows, at one amount."""
-    parts = []
+    parts: list[Part] = []
     for case in cases:
-        if _plain_rows(case) is not None or case.is_standing:
+        if plain_rows(case) is not None or case.is_standing:
             continue
-        found = after(case, _units(minor, currency))
-        # Rounded down, so that the record never claims more than was computed.
-        shown = int(found.low * PROBABILITY_SCALE)
-        needed = -int(-case.directive.rule.confidence * PROBABILITY_SCALE)
         title = f"{name}: {case.directive.id} at {Money(minor, currency)}"
-        if found.low < case.needed:
-            shown = min(shown, needed - 1)
-        parts.append(certificates.decided(title, case.directive.id, shown, needed))
+        parts += decided_by(case, _units(minor, currency), title)
     return tuple(parts)
+
+
+def decided_by(case: Case, units: float, title: str) -> tuple[Part, ...]:
+    """Record the probability of a case after some units; none where it failed before."""
+    if case.is_standing:
+        return ()
+    found = after(case, units)
+    # Rounded down, so that the record never claims more than was computed.
+    shown = int(found.low * PROBABILITY_SCALE)
+    needed = -int(-case.directive.rule.confidence * PROBABILITY_SCALE)
+    if found.low < case.needed:
+        shown = min(shown, needed - 1)
+    return (certificates.decided(title, case.directive.id, shown, needed),)
 
 
 def _forbids(cases: tuple[Case, ...], currency: str) -> Callable[[int], bool]:
@@ -152,7 +159,7 @@ def _row_limit(problem: Problem, most: int) -> tuple[int, int | None]:
     return max(limit, 0), limiting if limit >= 0 else None
 
 
-def _plain_rows(case: Case) -> RealRows | None:
+def plain_rows(case: Case) -> RealRows | None:
     """Return a rule's rows where rows decide it exactly as its bounds do."""
     if case.evidence is None or any(leaf.scenarios is not None for leaf in case.evidence.leaves):
         return None

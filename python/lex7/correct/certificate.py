@@ -19,6 +19,7 @@ from lex7.base.errors import Finding
 from lex7.correct import check_certificate
 from lex7.correct.exact_native import Conflict, Rounded, check_smallest, spell_rows
 from lex7.correct.problem import Problem
+from lex7.correct.schedule import Schedule, Task
 
 FORMAT = "lex7-certificate/1"
 DIGITS_AT_ONCE = 4_000
@@ -36,11 +37,12 @@ class Claim(StrEnum):
     SMALLEST = "smallest"
     CONFLICT = "conflict"
     DECIDED = "decided"
+    BEST = "best"
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One claim with its problem (None for DECIDED) and its proof."""
+    """One claim with its problem (None for DECIDED and BEST) and its proof."""
 
     name: str
     claim: Claim
@@ -158,6 +160,21 @@ def decided(name: str, directive: str, probability_e9: int, needed_e9: int) -> P
         "probability_e9": probability_e9,
     }
     return Part(name, Claim.DECIDED, None, proof)
+
+
+def best(name: str, wishes: tuple[str, ...], task: Task, found: Schedule) -> Part:
+    """Claim that no schedule within caps on what may have been spent costs less than a bound."""
+    proof: dict[str, Json] = {
+        "after": list(task.after),
+        "amounts": list(task.amounts),
+        "bound": found.bound,
+        "chosen": list(found.chosen),
+        "cost": found.cost,
+        "dropped": list(task.dropped),
+        "events": [[one.day, one.wish, one.cost, one.cap] for one in task.events],
+        "wishes": list(wishes),
+    }
+    return Part(name, Claim.BEST, None, proof)
 
 
 def first_broken_row(problem: Problem, steps: tuple[int, ...]) -> int | None:

@@ -16,6 +16,8 @@ smallest    the steps satisfy every row, one step less of any moved lever breaks
             is at most gap_ppm millionths above the least possible one
 conflict    no point within lo..hi satisfies the named rules together, and leaving out any one of
             them makes the others satisfiable
+best        no choice of wishes and days costs less than the bound, where by each day no more than a
+            cap may have been spent; and the chosen events cost what is said
 decided     a probability, counted in billionths, reaches the needed one or does not
 
 Two short proofs carry it. Least cost, sum of (n / 2^exponent / ease)^2: with multipliers y >= 0 of
@@ -39,6 +41,8 @@ INTEGER = re.compile(r"-?(0|[1-9][0-9]*)\Z", re.ASCII)
 EXPONENT_MAX = 50
 CHARACTERS_MAX = 256 << 20
 DIGITS_AT_ONCE = 4000
+WISHES_MAX = 12
+EVENTS_MAX = 1000
 Json = dict[str, Any]
 
 
@@ -125,6 +129,9 @@ def check_part(part: Json) -> None:
     """Check one claim against its proof."""
     if part["claim"] == "decided":
         check_decided(part["proof"])
+        return
+    if part["claim"] == "best":
+        check_best(part["proof"])
         return
     checks = {
         "holds": check_holds,
@@ -280,6 +287,46 @@ def check_decided(proof: Json) -> None:
     """Check the comparison of a probability with the one that the rule needs."""
     reaches = whole(proof["probability_e9"]) >= whole(proof["needed_e9"])
     require(proof["holds"] is reaches, "the probability says otherwise")
+
+
+def check_best(proof: Json) -> None:
+    """Compute the least cost again, set of bought wishes by set, from the last event backward."""
+    amounts = [whole(value) for value in proof["amounts"]]
+    dropped = [whole(value) for value in proof["dropped"]]
+    first = [whole(value) for value in proof["after"]]
+    events = [[whole(value) for value in event] for event in proof["events"]]
+    count = len(amounts)
+    require(0 < count <= WISHES_MAX and len(events) <= EVENTS_MAX, "there are too many wishes")
+    require(len(dropped) == len(first) == count, "there is not one cost for each wish")
+    require(all(len(event) == 4 and 0 <= event[1] < count for event in events), "no such wish")
+    require(all(a[:2] < b[:2] for a, b in zip(events, events[1:])), "events are not in order")  # noqa: B905, RUF007
+    require(all(-1 <= other < wish for wish, other in enumerate(first)), "no such order of wishes")
+    equal = all(amounts[other] == amounts[wish] for wish, other in enumerate(first) if other >= 0)
+    require(equal, "wishes in order are not equal")
+
+    def bought(event: list[int], have: int) -> int | None:
+        """Return the set after an event, None where it may not buy its wish."""
+        _, wish, _, cap = event
+        others = [other for other in range(count) if have >> other & 1]
+        is_next = first[wish] < 0 or first[wish] in others
+        total = amounts[wish] + sum(amounts[other] for other in others)
+        return have | 1 << wish if wish not in others and is_next and total <= cap else None
+
+    least = [sum(c for w, c in enumerate(dropped) if not s >> w & 1) for s in range(1 << count)]
+    for event in reversed(events):
+        after = [bought(event, have) for have in range(1 << count)]
+        pairs = enumerate(after)
+        least = [least[s] if t is None else min(least[s], event[2] + least[t]) for s, t in pairs]
+    require(proof["bound"] == least[0], "the bound is not the least cost")
+    have, cost = 0, sum(dropped)
+    chosen = [index_of(index, events) for index in proof["chosen"]]
+    require(chosen == sorted(set(chosen)), "chosen events are not in order")
+    for index in chosen:
+        then = bought(events[index], have)
+        require(then is not None, "a chosen event may not buy its wish")
+        have = then or 0
+        cost += events[index][2] - dropped[events[index][1]]
+    require(proof["cost"] == cost >= least[0], "the chosen events cost something else")
 
 
 def read_multipliers(problem: Problem, proof: Json) -> dict[int, int]:

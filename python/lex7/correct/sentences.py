@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lex7.correct.answer import Alternative, RuleChange
     from lex7.correct.lever_change import LeverAnswer
     from lex7.correct.levers import LeverChange
+    from lex7.correct.plan import Planned
 
 NAMED_MAX = 3
 
@@ -57,6 +58,35 @@ def amount_way(amount: Money, day: Day, binding: tuple[str, ...]) -> str:
 def date_way(amount: Money, day: Day, earlier: Day) -> str:
     """Say the earliest date."""
     return f"the full {amount} on {iso(day)} (not yet on {iso(earlier)})"
+
+
+def wish_way(one: Planned) -> str:
+    """Say what becomes of one wish."""
+    wish = one.wish
+    if one.day is None:
+        return f"{wish.name}: {wish.amount} for {wish.category} is left out"
+    late = f", {delay(one.months)}" if one.months else ""
+    return f"{wish.name}: {wish.amount} for {wish.category} on {iso(one.day)}{late}"
+
+
+def plan_reason(
+    planned: tuple[Planned, ...], failing: tuple[str, ...], *, is_cheapest: bool
+) -> str:
+    """Say what becomes of several wishes, in one sentence."""
+    late = sum(1 for one in planned if one.day is not None and one.months)
+    out = sum(1 for one in planned if one.day is None)
+    if not late and not out:
+        return "Every wish fits as asked: all rules that hold now go on holding."
+    opening = "Together they do not fit as asked"
+    if failing:
+        opening += f" ({', '.join(failing)} would fail)"
+    if out == len(planned):
+        ending = "none of them fits in any month" if is_cheapest else "no plan was found"
+        return f"{opening}; {ending}."
+    counts = f"{late} wait" if late else ""
+    counts += (" and " if late and out else "") + (f"{out} left out" if out else "")
+    least = "no plan buys more or waits less" if is_cheapest else "a better plan may exist"
+    return f"{opening}; with {counts} the rest fits, and {least}."
 
 
 def further(cases: tuple[Case, ...], asked: tuple[Case, ...]) -> str:

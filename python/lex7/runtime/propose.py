@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from itertools import groupby
 from typing import Any
 
 from lex7.bark import canon
@@ -21,16 +20,18 @@ from lex7.bark.fields import read_fields
 from lex7.base.civil import Day, iso
 from lex7.base.errors import BarkError
 from lex7.base.ids import EntryHash
-from lex7.correct.answer import RuleChange, Verdict
+from lex7.correct.answer import Verdict
 from lex7.correct.certificate import StateStamp, encode
-from lex7.correct.levers import LeverChange, spell_amounts
+from lex7.correct.plan import Plan, plan_wishes
 from lex7.correct.proposal import parse_proposal
 from lex7.correct.verdict import decide
+from lex7.correct.wish import parse_wishes, split_wishes
 from lex7.lattice import digest as lattice_digest
 from lex7.lattice.fold import Decision
 from lex7.runtime.compose import COUNCIL, Lattice
 from lex7.runtime.evaluate import FOLLOWING, situation
 from lex7.runtime.service import COUNTERSIGN, MARGINS
+from lex7.runtime.verdict import spell_verdict
 
 FORMAT = "lex7-verdict/1"
 ID_DIGITS = 12
@@ -58,7 +59,12 @@ def propose(lattice: Lattice, text: str, as_of: Day) -> Json:
         TransportError: a node does not answer, or an access rule denies what a rule needs.
     """
     taken = situation(lattice, as_of)
-    proposal = parse_proposal(text, currency=taken.currency, as_of=as_of, levers=taken.levers)
+    wishes = split_wishes(text)
+    if wishes is None:
+        asked_for = parse_proposal(text, currency=taken.currency, as_of=as_of, levers=taken.levers)
+        verdict: Verdict | Plan = decide(taken, asked_for)
+    else:
+        verdict = plan_wishes(taken, parse_wishes(wishes, currency=taken.currency, as_of=as_of))
     council = lattice.members[COUNCIL]
     body = canon.encode({1: text, 2: int(as_of), 3: lattice.versions.on(as_of).digest})
     council.append([(EntryKind.PROPOSAL, body)], lattice.heads)
@@ -68,8 +74,15 @@ def propose(lattice: Lattice, text: str, as_of: Day) -> Json:
     affected = [
         name for name in names if border.ask(name, MARGINS, (asked, text, int(as_of))) is True
     ]
-    verdict = _stamped(lattice, decide(taken, proposal), as_of)
-    answer = _answer(verdict, asked, text, as_of)
+    stamped = replace(verdict.certificate, state=_stamp(lattice, as_of))
+    answer = {
+        "format": FORMAT,
+        "as_of": iso(as_of),
+        "proposal": text,
+        "proposal_entry": asked.hex(),
+        **spell_verdict(verdict),
+        "certificate": json.loads(encode(stamped)),
+    }
     keys = tuple(lattice.keys.nodes[name].public for name in affected)
     payload = canon.encode(
         {1: asked, 2: keys, 3: verdict.kind.value, 4: _canonical(answer).encode()}
@@ -111,64 +124,12 @@ def _id(decision: Decision) -> str:
     return "" if decision.verdict is None else decision.verdict.hash.hex()
 
 
-def _stamped(lattice: Lattice, verdict: Verdict, as_of: Day) -> Verdict:
+def _stamp(lattice: Lattice, as_of: Day) -> StateStamp:
     heads = tuple(
         (member.name, member.log.head.sequence, member.log.head.hash.hex())
         for member in lattice.members.values()
     )
-    stamp = StateStamp(int(as_of), lattice_digest(lattice.state()).hex(), heads)
-    return replace(verdict, certificate=replace(verdict.certificate, state=stamp))
-
-
-def _answer(verdict: Verdict, asked: EntryHash, text: str, as_of: Day) -> Json:
-    return {
-        "format": FORMAT,
-        "as_of": iso(as_of),
-        "proposal": text,
-        "proposal_entry": asked.hex(),
-        "verdict": verdict.kind.value,
-        "reason": verdict.reason,
-        "alternatives": [
-            {
-                "kind": one.way.value,
-                "rank": rank,
-                "sentence": one.sentence,
-                "gives_up": one.gives_up,
-                "amount": str(one.amount),
-                "date": iso(one.day),
-                "levers": _levers(one.changes),
-            }
-            for rank, one in enumerate(verdict.alternatives, 1)
-        ],
-        "binding": [
-            {"directive": price.directive, "sentence": price.sentence} for price in verdict.prices
-        ],
-        "rules": [_rule(change) for change in (*verdict.broken, *verdict.soft, *verdict.standing)],
-        "standing": [change.directive for change in verdict.standing],
-        "certificate": json.loads(encode(verdict.certificate)),
-    }
-
-
-def _levers(changes: tuple[LeverChange, ...]) -> dict[str, str]:
-    """Spell how far each lever moves; one with a ramp says its months."""
-    grouped = groupby(changes, key=lambda change: change.lever)
-    found = {lever.id: tuple(own) for lever, own in grouped}
-    return {
-        name: spell_amounts(own)
-        if own[0].lever.ramp is not None
-        else f"{float(own[0].change):g} {own[0].lever.unit}"
-        for name, own in found.items()
-    }
-
-
-def _rule(change: RuleChange) -> Json:
-    return {
-        "directive": change.directive,
-        "before": change.before,
-        "after": change.after,
-        "needed": change.needed,
-        "severity": "hard" if change.is_hard else "soft",
-    }
+    return StateStamp(int(as_of), lattice_digest(lattice.state()).hex(), heads)
 
 
 def _canonical(answer: object) -> str:

@@ -20,6 +20,7 @@ from lex7.base.ids import NodeName, QuantityName
 from lex7.base.quantise import quantise
 from lex7.base.streams import STREAMS
 from lex7.correct.proposal import parse_proposal
+from lex7.correct.wish import parse_wishes, split_wishes
 from lex7.directive.catalogue import node_of
 from lex7.directive.document import Action, Directive
 from lex7.directive.plan import leaves
@@ -27,7 +28,7 @@ from lex7.directive.quantity import Forecast, Linear, Move
 from lex7.nodes.answer import read_question, spell_infos, spell_moments, spell_scenarios
 from lex7.nodes.fold import digest
 from lex7.runtime.border import Method
-from lex7.runtime.effects import purchase_effects
+from lex7.runtime.effects import Purchase, purchase_effects
 from lex7.runtime.enforced import Enforced
 from lex7.runtime.gate import Gate
 from lex7.runtime.member import Heads, Member
@@ -118,10 +119,10 @@ class Service:
         own = tuple(one for one in current.directives if _is_own(one, kind))
         if current.file is None or not own:
             return False
-        proposal = parse_proposal(text, currency=current.file.currency, as_of=as_of)
-        if node_of(QuantityName(f"spend.{proposal.category}")) != kind:
+        if node_of(QuantityName("spend")) != kind:
             return False
-        touched = purchase_effects(own, self.forecast(as_of), proposal)
+        purchases = _purchases(text, current.file.currency, as_of)
+        touched = purchase_effects(own, self.forecast(as_of), purchases)
         self._published[asked] = touched
         if not touched:
             return False
@@ -150,6 +151,13 @@ class Service:
         names = {atom.quantity for _, atom in linear.terms} | {move.quantity for move in moves}
         for kind in sorted({name.split(".")[0] for name in names}):
             self._gate.pass_or_refuse(asker, Action.READ, kind, is_raw=False)
+
+
+def _purchases(text: str, currency: str, as_of: Day) -> tuple[Purchase, ...]:
+    wishes = split_wishes(text)
+    if wishes is not None:
+        return parse_wishes(wishes, currency=currency, as_of=as_of)
+    return (parse_proposal(text, currency=currency, as_of=as_of),)
 
 
 def _is_own(directive: Directive, kind: str) -> bool:
