@@ -17,6 +17,7 @@ from lex7.directive.catalogue import Catalogue, QuantitySpec, nearest
 from lex7.directive.problem import RuleError
 from lex7.directive.quantity import Aggregate, Atom, Window
 from lex7.directive.syntax import Expr, Gathered, Magnitude, Name, Number, Product, Total
+from lex7.directive.unit_words import unit_hint
 
 PLAIN = "number"
 _AGGREGATES = {"mean": Aggregate.MEAN, "sum": Aggregate.SUM, "baseline": Aggregate.BASELINE}
@@ -123,8 +124,8 @@ def unit_of(name: str, at: int) -> Unit:
     """
     unit = find_unit(name)
     if unit is None:
-        known = (*UNITS, "USD", "EUR")
-        sentence = f"unknown unit {name!r}; {nearest(name, known)}"
+        known = (*UNITS, "USD", "EUR", "GBP", "CHF")
+        sentence = f"unknown unit {name!r}; {unit_hint(name, known)}"
         raise RuleError("directive.unknown_unit", at, sentence, name)
     return unit
 

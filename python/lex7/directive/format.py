@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from datetime import date, datetime, time
 from decimal import Decimal
 
@@ -135,8 +136,8 @@ def _last_line(text: str) -> int:
 
 def _value(pair: Pair) -> str:
     key = pair.key.rpartition(".")[2].strip("\"' ")
-    values, _ = parse_toml(f"value = {pair.source}\n")
-    value = values["value"]
+    # The whole file was parsed before, so each value of it is TOML.
+    value: object = tomllib.loads(f"value = {pair.source}\n", parse_float=Decimal)["value"]
     if isinstance(value, str):
         return _string(key, value, pair.source)
     if not isinstance(value, list | dict):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from lex7.base.limits import RULE_DEPTH_MAX
+from lex7.directive.catalogue import nearest
 from lex7.directive.cursor import Cursor
 from lex7.directive.lexer import Token, TokenKind, exact, tokens
 from lex7.directive.problem import RuleError
@@ -142,6 +143,7 @@ class _Parser:
         left = self._expr()
         sign = self._cursor.peek()
         if sign.text not in _COMPARISONS:
+            self._refuse_misspelt(left, sign)
             self._cursor.expected("a comparison (<=, >=, < or >)")
         self._cursor.next()
         right = self._expr()
@@ -223,6 +225,13 @@ class _Parser:
         if token.text == "*":
             sentence = "only a plain number may multiply, and it stands first: 0.5 * sleep"
             raise RuleError("directive.product", token.offset, sentence, "*")
+
+    def _refuse_misspelt(self, left: Expr, sign: Token) -> None:
+        """Offer the word that a name before a bracket was meant to be."""
+        known = {"(": (*FUNCTIONS, "abs"), "[": TEMPORAL}.get(sign.text, ())
+        if isinstance(left, Name) and known:
+            sentence = f"unknown word {left.name!r}; {nearest(left.name, known)}"
+            raise RuleError("directive.syntax", left.at, sentence, left.name)
 
     @contextmanager
     def _deeper(self) -> Iterator[None]:

@@ -23,6 +23,7 @@ from lex7.base.units import Unit, find_unit
 from lex7.directive.access_table import ACCESS_KEYS, read_access
 from lex7.directive.catalogue import Catalogue
 from lex7.directive.compile import compile_text
+from lex7.directive.contradiction import Demands
 from lex7.directive.document import (
     FORMAT,
     AccessRule,
@@ -172,6 +173,7 @@ class _Reader:
         self._frame = frame
         self._name = name
         self._ids: set[tuple[bool, str]] = set()
+        self._demands = Demands()
         self.findings: list[Finding] = []
 
     def kept(self, row: Table, read_one: Callable[[Table], _Read]) -> _Read | None:
@@ -218,6 +220,9 @@ class _Reader:
         except RuleError as error:
             row.fail_at("rule", text, error)
         weight = self._weight(row, plan, severity)
+        contradiction = self._demands.add(name, plan, severity)
+        if contradiction is not None:
+            row.fail("directive.contradiction", "rule", contradiction, text)
         rule = CompiledRule(name, plan, confidence, over, severity, priority, weight)
         return Directive(name, row.text("say"), text, rule, row.line, self._examples(row))
 

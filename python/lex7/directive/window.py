@@ -10,6 +10,7 @@ from lex7.directive.lexer import TokenKind, exact
 from lex7.directive.problem import RuleError
 from lex7.directive.quantity import Window
 from lex7.directive.syntax import Offset
+from lex7.directive.unit_words import unit_hint
 
 MONTH = "month"
 DAYS_OF = {"d": 1, "w": 7}
@@ -76,6 +77,9 @@ def _span(cursor: Cursor, units: tuple[str, ...], example: str) -> tuple[int, st
         raise RuleError("directive.window", token.offset, sentence, token.text)
     unit = cursor.peek()
     if unit.kind is not TokenKind.WORD or unit.text not in units:
-        cursor.expected(f"a unit after {token.text}", hint=f"write a window such as {example}")
+        hint = f"write a window such as {example}"
+        if unit.kind is TokenKind.WORD:
+            hint = f"{unit_hint(unit.text, units)} {hint[0].upper()}{hint[1:]}"
+        cursor.expected(f"a unit after {token.text}", hint=hint)
     cursor.next()
     return int(value), unit.text

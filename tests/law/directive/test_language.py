@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,8 +11,11 @@ from hypothesis import strategies as st
 from lex7.directive import DirectivesFileError, read
 from lex7.directive.catalogue import Catalogue
 from lex7.directive.compile import compile_text
+from lex7.directive.format import FormatError, formatted, say_the_same
 from lex7.directive.problem import RuleError
+from lex7.directive.rule_text import respell
 from lex7.directive.sign import canonical_form
+from lex7.directive.starter import starter_text
 
 WORDS = (
     "always eventually within if then and or not abs mean sum min max baseline month sleep cash "
@@ -82,3 +87,54 @@ def test_a_deep_rule_is_refused(text: str) -> None:
 )
 def test_a_long_rule_is_read(text: str) -> None:
     assert compile_text(text, Catalogue("USD"))
+
+
+EDITS = st.tuples(
+    st.integers(0, 2_000), st.integers(0, 12), st.text(alphabet='ab1."[]{}=#\n@,-', max_size=6)
+)
+
+
+@given(edits=st.lists(EDITS, min_size=1, max_size=3))
+@settings(max_examples=300, deadline=None)
+def test_a_damaged_file_is_read_or_refused_with_places(edits: list[tuple[int, int, str]]) -> None:
+    text = starter_text("USD", "Europe/Berlin")
+    for at, length, new in edits:
+        text = text[:at] + new + text[at + length :]
+    lines = text.count("\n") + 1
+    try:
+        _, findings = read(text)
+    except DirectivesFileError:
+        return
+    for finding in findings:
+        place = re.fullmatch(r"directives\.toml, line (\d+), column (\d+)", finding.where)
+        assert place is not None, finding
+        assert 1 <= int(place[1]) <= lines
+        assert finding.sentence
+
+
+@given(edits=st.lists(EDITS, min_size=1, max_size=3))
+@settings(max_examples=200, deadline=None)
+def test_formatting_a_damaged_file_changes_nothing_it_says(
+    edits: list[tuple[int, int, str]],
+) -> None:
+    text = starter_text("USD", "Europe/Berlin")
+    for at, length, new in edits:
+        text = text[:at] + new + text[at + length :]
+    try:
+        found = formatted(text)
+    except (DirectivesFileError, FormatError):
+        return
+    assert formatted(found) == found
+    assert say_the_same(found, text)
+
+
+@given(words=st.lists(st.sampled_from(WORDS), max_size=12))
+@settings(max_examples=500, deadline=None)
+def test_a_rule_spelled_canonically_compiles_to_the_same(words: list[str]) -> None:
+    text = "always[0d,7d] sleep >= 7 h and " + " ".join(words)
+    try:
+        plan = compile_text(text, Catalogue("USD"))
+    except RuleError:
+        return
+    assert compile_text(respell(text), Catalogue("USD")) == plan
+    assert respell(respell(text)) == respell(text)

@@ -173,3 +173,32 @@ def test_equal_rules_have_equal_canonical_lines(head: str, sleep: str) -> None:
     one, _ = read(head + sleep)
     two, _ = read(head + sleep.replace("7 h", "420 min").replace("0.80", "0.8"))
     assert canonical(one.directives[0].rule) == canonical(two.directives[0].rule)
+
+
+SUGGESTED = [
+    ("alway[0d,1d] sleep >= 7 h", 9, "did you mean 'always'?"),
+    ("means(sleep, 7d) >= 7 h", 9, "did you mean 'mean'?"),
+    ("mean(slep, 7d) >= 7 h", 14, "did you mean 'sleep'?"),
+    ("sleep >= 7 hrs", 20, "did you mean 'h'?"),
+    ("sleep >= 420 minutes", 22, "did you mean 'min'?"),
+    ("cash >= 5 dollars", 19, "did you mean 'USD'?"),
+    ("mean(sleep, 7 days) >= 7 h", 23, "did you mean 'd'?"),
+    ("always[0d,1m] sleep >= 7 h", 20, "did you mean 'mo'?"),
+    ("sleep => 7 h", 15, "write <= or >="),
+    ("cash >= 1,000 USD", 18, "no thousands separator"),
+    ("sleep / 2 >= 7 h", 15, "multiply by a number"),
+    ("sleep + steps >= 7 h", 17, "units differ"),
+    ("sleep >= 7", 15, "give it a unit"),
+    ("(" * 1000 + "sleep >= 7 h" + ")" * 1000, 73, "split it into several rules"),
+    ("-" * 1000 + "sleep >= 7 h", 72, "split it into several rules"),
+]
+
+
+@pytest.mark.parametrize(("rule", "column", "hint"), SUGGESTED, ids=range(len(SUGGESTED)))
+def test_a_wrong_rule_gets_its_place_in_the_file_and_a_suggestion(
+    head: str, sleep: str, rule: str, column: int, hint: str
+) -> None:
+    _, (finding,) = read(head + sleep.replace("always[0d,28d] mean(sleep, 7d) >= 7 h", rule))
+    assert finding.where == f"directives.toml, line 8, column {column}"
+    assert hint in finding.sentence
+    assert "\n" not in finding.sentence
