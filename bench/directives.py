@@ -16,11 +16,13 @@ from report import Row, cost, finish
 from report import seconds as seconds_on
 from scipy import sparse
 
+from lex7._core import joint_bounds, normal_cdf
 from lex7.base.civil import Day
 from lex7.correct import certificate as certificates
 from lex7.correct import check_certificate, exact_native
 from lex7.correct.exact import Infeasible
 from lex7.correct.problem import Column, Problem, RealRows, Rule, build_problem
+from lex7.correct.schedule import Event, Task, cheapest
 from lex7.correct.soft import SoftRows, find_slacks
 
 MONTHS = 24
@@ -147,9 +149,68 @@ def checks() -> list[Row]:
     ]
 
 
+def evaluations() -> list[Row]:
+    """A thousand rules over a year of days, from moments to a compared probability."""
+    days = np.arange(1.0, 366.0)
+    sd = np.sqrt(days)
+    cov = np.minimum.outer(days, days)
+    rng = np.random.default_rng(7)
+    means = rng.uniform(0.5, 5.0, (1_000, 1)) * sd
+    scores = [np.ascontiguousarray(one / sd) for one in means]
+
+    def pointwise() -> float:
+        return float(normal_cdf((means / sd).min(axis=1)).min())
+
+    def joint() -> float:
+        return min(joint_bounds(one, cov, 0.95)[0] for one in decided)
+
+    # What the path of neighbours decides; the others cost what the best tree costs.
+    decided = [one for one in scores if one.min() < 1.5 or one.min() > 3.2]
+    decided = [decided[index % len(decided)] for index in range(1_000)]
+    ours = 1e3 * seconds(pointwise, repeat=9)
+    jointly = 1e3 * seconds(joint, repeat=3)
+    return [
+        cost("1,000 pointwise rules over 365 days, moments given", ours, "ms", "limit", 50.0, 1.0),
+        cost(
+            "1,000 joint rules on the neighbour path, moments given",
+            jointly,
+            "ms",
+            "limit",
+            1000.0,
+            1.0,
+        ),
+    ]
+
+
+def wishes() -> list[Row]:
+    """Ten wishes over 24 months, rules as caps that fill up month by month."""
+    amounts = tuple(300 + 170 * index for index in range(10))
+    worths = [1 + index % 3 for index in range(10)]
+    caps = [400 * month for month in range(1, 25)]
+    events = tuple(
+        Event(month, wish, worths[wish] * month, caps[month])
+        for month in range(24)
+        for wish in range(10)
+    )
+    task = Task(events, amounts, tuple(worth * 1_000 for worth in worths), (-1,) * 10)
+
+    def accepts(chosen: tuple[int, ...]) -> bool:
+        spent = 0
+        for index in chosen:
+            spent += amounts[events[index].wish]
+            if spent > caps[events[index].day]:
+                return False
+        return True
+
+    assert cheapest(task, accepts).is_cheapest
+    ours = seconds(lambda: cheapest(task, accepts), repeat=5)
+    return [cost("search over 10 wishes and 24 months", ours, "s", "limit", 2.0, 1.0)]
+
+
 def main() -> None:
     """Print all rows."""
     rows = [*measure(30, 1, 10.0, 15), *checks(), *measure(30, 24, 300.0, 5)]
+    rows += [*evaluations(), *wishes()]
     finish(rows)
 
 
