@@ -481,3 +481,12 @@ class SsmSession:
 
 # One token for each session of one model, in one batch; the bits are those of feeding each alone.
 def ssm_step_many(sessions: list[SsmSession], tokens: Sequence[int]) -> NDArray[np.float32]: ...
+
+# --- sampling: the choice of a token
+def sampling_choose(
+    logits: NDArray[np.float32],
+    token_count: int,
+    mask: NDArray[np.uint32] | None,
+    settings: tuple[float, float, int],
+    counter: tuple[int, int],
+) -> tuple[int, float]: ...

@@ -22,6 +22,7 @@ pub mod quantiles;
 pub mod rng;
 pub mod run;
 pub mod run_fault;
+pub mod sampling;
 pub mod scenario;
 pub mod seal;
 pub mod solve;

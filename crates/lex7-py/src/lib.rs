@@ -9,6 +9,7 @@ mod canon;
 mod elementary;
 mod filter;
 mod kernels;
+mod sampling;
 mod scenario;
 mod solve;
 mod special;
@@ -25,6 +26,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     filter::register(module)?;
     special::register(module)?;
     solve::register(module)?;
+    sampling::register(module)?;
     scenario::register(module)?;
     ssm::register(module)?;
     Ok(())

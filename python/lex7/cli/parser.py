@@ -212,6 +212,18 @@ def _config(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("show", help="every setting, its value, and where it came from")
 
 
+def _model(parser: argparse.ArgumentParser) -> None:
+    from lex7.cli.model_arguments import model_arguments
+
+    model_arguments(parser)
+
+
+def _session(parser: argparse.ArgumentParser) -> None:
+    from lex7.cli.model_arguments import session_arguments
+
+    session_arguments(parser)
+
+
 COMMANDS = (
     Command("init", "make a home: keys, logs, starter directives", "init:run", _init),
     Command("sample", "write a synthetic person's files", "sample:run", _sample),
@@ -230,5 +242,7 @@ COMMANDS = (
     Command("backup", "write the whole home into one file", "backup:run_backup", _file),
     Command("restore", "make a home from a backup", "backup:run_restore", _file),
     Command("passphrase", "change the passphrase", "passphrase:run", _passphrase),
+    Command("model", "convert, describe, measure and run a model", "model:run", _model),
+    Command("session", "keep and resume model sessions", "model_session:run", _session),
     Command("config", "show the settings", "config:run", _config),
 )

@@ -80,6 +80,11 @@ class HomePaths:
         return self.root / "raw"
 
     @property
+    def sessions(self) -> Path:
+        """Snapshots of model sessions, encrypted."""
+        return self.root / "sessions"
+
+    @property
     def nodes(self) -> Path:
         """The folder of logs."""
         return self.root / "nodes"

@@ -22,7 +22,7 @@ from lex7.ssm import safetensors_file, stored_tensor, torch_zip
 from lex7.ssm.checkpoint_config import read_spec
 from lex7.ssm.errors import CheckpointError
 from lex7.ssm.json_file import read_object
-from lex7.ssm.spec import Shape, Spec, tensor_shapes
+from lex7.ssm.spec import EMBEDDING, FINAL_NORM, HEAD, LAYER_TENSORS, Spec, tensor_shapes
 from lex7.ssm.stored_tensor import StoredTensor
 
 CONFIG = "config.json"
@@ -30,23 +30,9 @@ PICKLE = "pytorch_model.bin"
 SAFETENSORS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 
-WHOLE_NAMES = {
-    "backbone.embedding.weight": "embedding",
-    "backbone.embeddings.weight": "embedding",
-    "backbone.norm_f.weight": "final_norm",
-    "lm_head.weight": "head",
-}
-LAYER_NAMES = {
-    "norm.weight": "norm",
-    "mixer.in_proj.weight": "in_proj",
-    "mixer.conv1d.weight": "conv_weight",
-    "mixer.conv1d.bias": "conv_bias",
-    "mixer.dt_bias": "dt_bias",
-    "mixer.A_log": "a_log",
-    "mixer.D": "d",
-    "mixer.norm.weight": "gate_norm",
-    "mixer.out_proj.weight": "out_proj",
-}
+OTHER_NAMES = {"backbone.embeddings.weight": EMBEDDING}
+"""What Hugging Face spells in another way; all other names are the same."""
+
 LAYER_PATTERN = re.compile(r"backbone\.layers\.(0|[1-9][0-9]{0,3})\.(.+)", re.ASCII)
 
 
@@ -101,14 +87,14 @@ def open_checkpoint(folder: Path) -> Checkpoint:
     config_path = folder / CONFIG
     config = read_object(config_path)
     found = _rename(folder, _list_files(folder))
-    embedding = found.get("embedding")
+    embedding = found.get(EMBEDDING)
     if embedding is None or len(embedding.shape) != 2:
         got = "no such tensor" if embedding is None else str(embedding.shape)
-        raise CheckpointError(str(folder), "backbone.embedding.weight", "two sizes", got)
+        raise CheckpointError(str(folder), EMBEDDING, "two sizes", got)
     spec = read_spec(config_path, config, embedding.shape[0])
     _check_shapes(folder, spec, found)
-    if spec.is_head_tied and "head" in found:
-        _check_tied(found.pop("head"), embedding)
+    if spec.is_head_tied and HEAD in found:
+        _check_tied(found.pop(HEAD), embedding)
     return Checkpoint(folder, spec, found)
 
 
@@ -158,38 +144,32 @@ def _rename(folder: Path, stored: Mapping[str, StoredTensor]) -> dict[str, Store
 
 
 def _our_name(name: str) -> str | None:
-    if name in WHOLE_NAMES:
-        return WHOLE_NAMES[name]
-    match = LAYER_PATTERN.fullmatch(name)
-    own = LAYER_NAMES.get(match[2]) if match else None
-    return f"layers.{match[1]}.{own}" if match and own else None
+    ours = OTHER_NAMES.get(name, name)
+    if ours in (EMBEDDING, FINAL_NORM, HEAD):
+        return ours
+    match = LAYER_PATTERN.fullmatch(ours)
+    return ours if match and match[2] in LAYER_TENSORS else None
 
 
 def _check_shapes(folder: Path, spec: Spec, found: Mapping[str, StoredTensor]) -> None:
     shapes = tensor_shapes(spec)
     for name, tensor in found.items():
-        shape = shapes.get(name, shapes["embedding"] if name == "head" else None)
+        shape = shapes.get(name, shapes[EMBEDDING] if name == HEAD else None)
         if shape is None:
             wanted = f"at most {spec.layer_count} layers, as {CONFIG} says"
             raise CheckpointError(str(tensor.file), tensor.name, wanted, "one more")
-        if _squeezed(name, tensor.shape) != shape:
+        if tensor.shape != shape:
             hint = _groups_hint(name, spec)
             raise CheckpointError(
                 str(tensor.file), tensor.name, f"{shape}{hint}", str(tensor.shape)
             )
     for name in shapes:
-        if name not in found and not name.endswith("conv_bias"):
+        if name not in found and not name.endswith("conv1d.bias"):
             raise CheckpointError(str(folder), name, "present", "no such tensor")
 
 
-def _squeezed(name: str, shape: Shape) -> Shape:
-    """A depthwise convolution is (channels, 1, taps) in torch and (channels, taps) here."""
-    is_depthwise = name.endswith("conv_weight") and len(shape) == 3 and shape[1] == 1
-    return (shape[0], shape[2]) if is_depthwise else shape
-
-
 def _groups_hint(name: str, spec: Spec) -> str:
-    if not name.endswith(("in_proj", "conv_weight", "conv_bias")):
+    if not name.endswith(("in_proj.weight", "conv1d.weight", "conv1d.bias")):
         return ""
     return f" (with {spec.group_count} groups; is the config's n_groups right?)"
 

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from lex7.ssm.spec import LAYER_TENSORS, Spec
+from lex7.ssm.spec import EMBEDDING, FINAL_NORM, HEAD, LAYER_TENSORS, Spec, layer_tensor
 
 Floats = NDArray[Any]
 
@@ -53,38 +53,38 @@ def feed(
 ) -> tuple[Floats, Floats]:
     """Advance a state in place; return (tokens, vocab) logits and (tokens, D) hidden states."""
     hidden = np.stack([_token(spec, weights, state, token) for token in tokens])
-    return hidden @ weights["embedding" if spec.is_head_tied else "head"].T, hidden
+    return hidden @ weights[EMBEDDING if spec.is_head_tied else HEAD].T, hidden
 
 
 def _token(spec: Spec, weights: Mapping[str, Floats], state: State, token: int) -> Floats:
-    residual = weights["embedding"][token]
+    residual = weights[EMBEDDING][token]
     for layer in range(spec.layer_count):
-        own = {name: weights[f"layers.{layer}.{name}"] for name in LAYER_TENSORS}
-        normed = rms_norm(residual, own["norm"], spec.norm_eps)
+        own = {name: weights[layer_tensor(layer, name)] for name in LAYER_TENSORS}
+        normed = rms_norm(residual, own["norm.weight"], spec.norm_eps)
         residual = residual + _mixer(spec, own, state, layer, normed)
-    return rms_norm(residual, weights["final_norm"], spec.norm_eps)
+    return rms_norm(residual, weights[FINAL_NORM], spec.norm_eps)
 
 
 def _mixer(
     spec: Spec, own: Mapping[str, Floats], state: State, layer: int, normed: Floats
 ) -> Floats:
     edges = (spec.inner_size, spec.inner_size + spec.conv_width)
-    z, column, dt = np.split(own["in_proj"] @ normed, edges)
+    z, column, dt = np.split(own["mixer.in_proj.weight"] @ normed, edges)
     taps = np.concatenate([state.conv[layer], column[None, :]])  # (conv_size, conv_width)
     state.conv[layer] = taps[1:]
-    mixed = silu((own["conv_weight"].T * taps).sum(axis=0) + own["conv_bias"])
+    mixed = silu((own["mixer.conv1d.weight"][:, 0].T * taps).sum(axis=0) + own["mixer.conv1d.bias"])
     group_width = spec.group_count * spec.state_size
     x, b, c = np.split(mixed, (spec.inner_size, spec.inner_size + group_width))
     x = x.reshape(spec.head_count, spec.head_size)
     b, c = (_per_head(spec, part) for part in (b, c))  # (heads, N)
-    delta = np.clip(softplus(dt + own["dt_bias"]), spec.dt_min, spec.dt_max)
-    decay = np.exp(-np.exp(own["a_log"]) * delta)
+    delta = np.clip(softplus(dt + own["mixer.dt_bias"]), spec.dt_min, spec.dt_max)
+    decay = np.exp(-np.exp(own["mixer.A_log"]) * delta)
     added = delta[:, None, None] * x[:, :, None] * b[:, None, :]
     state.ssm[layer] = decay[:, None, None] * state.ssm[layer] + added
-    y = (state.ssm[layer] * c[:, None, :]).sum(axis=2) + own["d"][:, None] * x
+    y = (state.ssm[layer] * c[:, None, :]).sum(axis=2) + own["mixer.D"][:, None] * x
     gated = y.reshape(spec.group_count, -1) * silu(z).reshape(spec.group_count, -1)
-    scale = own["gate_norm"].reshape(spec.group_count, -1)
-    return own["out_proj"] @ rms_norm(gated, scale, spec.norm_eps).reshape(-1)
+    scale = own["mixer.norm.weight"].reshape(spec.group_count, -1)
+    return own["mixer.out_proj.weight"] @ rms_norm(gated, scale, spec.norm_eps).reshape(-1)
 
 
 def _per_head(spec: Spec, part: Floats) -> Floats:

@@ -14,7 +14,7 @@ here, and every trap between them stands in one place:
 - **Step limit.** Δ is clipped for every token. (transformers 5.23 clips it in prefill and not when
   it decodes one token; checkpoints in use have no limit, where both agree.)
 
-The names of tensors in this file are those of our own model files.
+Names of tensors are those of state-spaces checkpoints, in this package and in our model files.
 """
 
 from __future__ import annotations
@@ -97,17 +97,21 @@ SHAPES = {"130m": (24, 768), "370m": (48, 1_024), "780m": (48, 1_536), "1.3b": (
 }
 """Layers and width of the published models."""
 
+EMBEDDING = "backbone.embedding.weight"
+FINAL_NORM = "backbone.norm_f.weight"
+HEAD = "lm_head.weight"
 LAYER_TENSORS = (
-    "norm",
-    "in_proj",
-    "conv_weight",
-    "conv_bias",
-    "dt_bias",
-    "a_log",
-    "d",
-    "gate_norm",
-    "out_proj",
+    "norm.weight",
+    "mixer.in_proj.weight",
+    "mixer.conv1d.weight",
+    "mixer.conv1d.bias",
+    "mixer.dt_bias",
+    "mixer.A_log",
+    "mixer.D",
+    "mixer.norm.weight",
+    "mixer.out_proj.weight",
 )
+"""Names of state-spaces checkpoints, under `backbone.layers.N.`; our files keep them."""
 
 
 def published(name: str) -> Spec:
@@ -124,14 +128,19 @@ def published(name: str) -> Spec:
 
 def tensor_shapes(spec: Spec) -> dict[str, Shape]:
     """Return the name and shape of every tensor, in the order in which files keep them."""
-    shapes: dict[str, Shape] = {"embedding": (spec.vocab_size, spec.model_size)}
+    shapes: dict[str, Shape] = {EMBEDDING: (spec.vocab_size, spec.model_size)}
     for layer in range(spec.layer_count):
         for name, shape in layer_shapes(spec).items():
-            shapes[f"layers.{layer}.{name}"] = shape
-    shapes["final_norm"] = (spec.model_size,)
+            shapes[layer_tensor(layer, name)] = shape
+    shapes[FINAL_NORM] = (spec.model_size,)
     if not spec.is_head_tied:
-        shapes["head"] = (spec.vocab_size, spec.model_size)
+        shapes[HEAD] = (spec.vocab_size, spec.model_size)
     return shapes
+
+
+def layer_tensor(layer: int, name: str) -> str:
+    """Return the whole name of a tensor of a layer."""
+    return f"backbone.layers.{layer}.{name}"
 
 
 def layer_shapes(spec: Spec) -> dict[str, Shape]:
@@ -139,7 +148,7 @@ def layer_shapes(spec: Spec) -> dict[str, Shape]:
     shapes: tuple[Shape, ...] = (
         (spec.model_size,),
         (spec.projected_size, spec.model_size),
-        (spec.conv_width, spec.conv_size),
+        (spec.conv_width, 1, spec.conv_size),
         (spec.conv_width,),
         (spec.head_count,),
         (spec.head_count,),
@@ -155,10 +164,10 @@ def _check_ranges(spec: Spec) -> None:
         "layer_count": MODEL_LAYERS_MAX,
         "model_size": MODEL_WIDTH_MAX,
         "inner_size": MODEL_WIDTH_MAX,
-        "head_size": 1_024,
-        "state_size": 1_024,
+        "head_size": 64,
+        "state_size": 4_096,
         "group_count": 256,
-        "conv_size": 16,
+        "conv_size": 8,
         "vocab_size": MODEL_VOCABULARY_MAX,
         "token_count": spec.vocab_size,
     }

@@ -116,7 +116,7 @@ def test_a_tied_head_with_values_of_its_own_is_refused(tmp_path: Path) -> None:
 def test_an_untied_model_without_a_head_is_refused(tmp_path: Path) -> None:
     folder = copy(HUGGING_FACE, tmp_path)
     edit_config(folder, tie_word_embeddings=False)
-    assert refuse(folder).field == "head"
+    assert refuse(folder).field == "lm_head.weight"
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])

@@ -10,7 +10,7 @@ import pytest
 
 from lex7.ssm import reference
 from lex7.ssm.checkpoint import Checkpoint, open_checkpoint
-from lex7.ssm.spec import Spec, tensor_shapes
+from lex7.ssm.spec import EMBEDDING, FINAL_NORM, HEAD, Spec, layer_tensor, tensor_shapes
 
 VECTORS = Path(__file__).resolve().parents[3] / "vectors" / "ssm"
 CASES = json.loads((VECTORS / "logits.json").read_text())["cases"]
@@ -79,35 +79,41 @@ def chunked_logits(
     spec: Spec, own: dict[str, np.ndarray], tokens: list[int], size: int
 ) -> np.ndarray:
     """The whole model over all tokens at once: matrices, a padded convolution, chunked SSD."""
-    residual = own["embedding"][tokens]
+    residual = own[EMBEDDING][tokens]
     for layer in range(spec.layer_count):
         part = {
-            name.removeprefix(f"layers.{layer}."): value
+            name.removeprefix(layer_tensor(layer, "")): value
             for name, value in own.items()
-            if name.startswith(f"layers.{layer}.")
+            if name.startswith(layer_tensor(layer, ""))
         }
         u = residual / np.sqrt((residual**2).mean(-1, keepdims=True) + spec.norm_eps)
-        projected = (u * part["norm"]) @ part["in_proj"].T
+        projected = (u * part["norm.weight"]) @ part["mixer.in_proj.weight"].T
         z = projected[:, : spec.inner_size]
         column = projected[:, spec.inner_size : spec.inner_size + spec.conv_width]
-        dt = np.logaddexp(0, projected[:, spec.inner_size + spec.conv_width :] + part["dt_bias"])
+        dt = np.logaddexp(
+            0, projected[:, spec.inner_size + spec.conv_width :] + part["mixer.dt_bias"]
+        )
         dt = np.minimum(np.maximum(dt, spec.dt_min), spec.dt_max)
         padded = np.pad(column, ((spec.conv_size - 1, 0), (0, 0)))
-        mixed = part["conv_bias"] + sum(
-            padded[tap : tap + len(tokens)] * part["conv_weight"][:, tap]
+        mixed = part["mixer.conv1d.bias"] + sum(
+            padded[tap : tap + len(tokens)] * part["mixer.conv1d.weight"][:, 0, tap]
             for tap in range(spec.conv_size)
         )
         mixed = mixed / (1 + np.exp(-mixed))
         x = mixed[:, : spec.inner_size].reshape(len(tokens), spec.head_count, spec.head_size)
         shared = mixed[:, spec.inner_size :].reshape(len(tokens), 2, spec.group_count, -1)
         b, c = shared.repeat(spec.head_count // spec.group_count, axis=2).transpose(1, 0, 2, 3)
-        y = chunked_scan(x * dt[:, :, None], dt * -np.exp(part["a_log"]), b, c, size)
-        y = (y + part["d"][:, None] * x).reshape(len(tokens), -1) * (z / (1 + np.exp(-z)))
+        y = chunked_scan(x * dt[:, :, None], dt * -np.exp(part["mixer.A_log"]), b, c, size)
+        y = (y + part["mixer.D"][:, None] * x).reshape(len(tokens), -1) * (z / (1 + np.exp(-z)))
         grouped = y.reshape(len(tokens), spec.group_count, -1)
         grouped = grouped / np.sqrt((grouped**2).mean(-1, keepdims=True) + spec.norm_eps)
-        residual = residual + (grouped.reshape(y.shape) * part["gate_norm"]) @ part["out_proj"].T
+        residual = (
+            residual
+            + (grouped.reshape(y.shape) * part["mixer.norm.weight"])
+            @ part["mixer.out_proj.weight"].T
+        )
     u = residual / np.sqrt((residual**2).mean(-1, keepdims=True) + spec.norm_eps)
-    return (u * own["final_norm"]) @ own["embedding" if spec.is_head_tied else "head"].T
+    return (u * own[FINAL_NORM]) @ own[EMBEDDING if spec.is_head_tied else HEAD].T
 
 
 @pytest.mark.parametrize("name", CASES)

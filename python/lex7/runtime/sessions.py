@@ -1,0 +1,112 @@
+"""The work of `lex7 session`: sessions of a model in the home's encrypted storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from lex7.base.config import Config
+from lex7.base.limits import SESSION_SNAPSHOT_BYTES_MAX
+from lex7.runtime.home import HomePaths, load_keys, unlock
+from lex7.ssm import Snapshot, read_snapshot
+from lex7.ssm.errors import ModelFileError, SnapshotError
+from lex7.storage.entropy import SystemEntropy
+from lex7.storage.files import read_file, replace_file
+from lex7.storage.lock import HomeLock
+from lex7.storage.session_store import SessionStore
+
+RING = 4
+"""Checkpoints kept of a session unless the owner says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A session as the home holds it.
+
+    Attributes:
+        name: of the session.
+        number: of the checkpoint; counts up with every save.
+        checkpoints: how many are kept.
+        size: bytes on disk of this one.
+        snapshot: what it holds.
+    """
+
+    name: str
+    number: int
+    checkpoints: int
+    size: int
+    snapshot: Snapshot
+
+    def as_json(self) -> dict[str, object]:
+        """Spell it for JSON."""
+        return {
+            "name": self.name,
+            "number": self.number,
+            "checkpoints": self.checkpoints,
+            "bytes_on_disk": self.size,
+            "tokens": self.snapshot.position,
+            "hash": self.snapshot.hash.hex(),
+            "model": self.snapshot.model_hash.hex(),
+        }
+
+
+@contextmanager
+def open_sessions(config: Config) -> Iterator[SessionStore]:
+    """Unlock a home and give its sessions, while no other process works on it.
+
+    Raises:
+        HomeError: no home, no passphrase, or in use.
+    """
+    keys = unlock(config, load_keys(config))
+    paths = HomePaths(config.home)
+    with HomeLock(paths.root):
+        yield SessionStore(paths.sessions, key=keys.database_key, entropy=SystemEntropy())
+
+
+def keep(store: SessionStore, name: str, snapshot: Snapshot, *, ring: int, packed: bool) -> Held:
+    """Keep a snapshot as the newest of a session.
+
+    Raises:
+        StorageError: the disk said no.
+    """
+    store.save(name, snapshot.to_bytes(compressed=packed), ring=ring)
+    return held(store, name)
+
+
+def held(store: SessionStore, name: str, *, back: int = 0) -> Held:
+    """Return a session as it is kept.
+
+    Raises:
+        StorageError: there is none, or its file is damaged.
+        SnapshotError: it is not what it must be.
+    """
+    snapshot = read_snapshot(store.load(name, back=back))
+    kept = store.list(name)
+    chosen = kept[-1 - back]
+    return Held(name, chosen.number, len(kept), chosen.size, snapshot)
+
+
+def read_snapshot_file(path: Path) -> Snapshot:
+    """Read a snapshot that another node wrote into a file.
+
+    Raises:
+        StorageError: the file cannot be read.
+        ModelFileError: it is not a snapshot.
+    """
+    try:
+        return read_snapshot(read_file(path, bytes_max=2 * SESSION_SNAPSHOT_BYTES_MAX))
+    except SnapshotError as refusal:
+        raise ModelFileError(
+            str(path), refusal.argument, refusal.expected, refusal.got
+        ) from refusal
+
+
+def write_snapshot_file(path: Path, snapshot: Snapshot, *, packed: bool) -> None:
+    """Write a snapshot for another node; it is not encrypted.
+
+    Raises:
+        StorageError: the disk said no.
+    """
+    replace_file(path, snapshot.to_bytes(compressed=packed))
