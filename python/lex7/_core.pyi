@@ -113,10 +113,42 @@ def filter_belief_encode(
     mean: NDArray[np.float64],
     cov: NDArray[np.float64],
     diffuse: NDArray[np.float64],
+    factor: NDArray[np.float64],
+    is_pinned: bool,
 ) -> bytes: ...
 def filter_belief_decode(
     belief: bytes,
-) -> tuple[int, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
+) -> tuple[
+    int,
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    bool,
+]: ...
+def filter_run_batch(
+    models: Sequence[bytes],
+    columns: tuple[
+        NDArray[np.int64], NDArray[np.float64], NDArray[np.float64] | None, NDArray[np.float64]
+    ],
+    keep_all: bool,
+    threads: int,
+) -> tuple[
+    list[bytes],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    tuple[
+        NDArray[np.float64],
+        NDArray[np.float64],
+        NDArray[np.float64],
+        NDArray[np.float64],
+        NDArray[np.float64],
+    ]
+    | None,
+]: ...
+def filter_begin(model: bytes, time_ns: int) -> bytes: ...
+def filter_belief_pinned(belief: bytes) -> bytes: ...
 def filter_state_hash(state: bytes) -> bytes: ...
 def filter_noise_var(model: bytes) -> float: ...
 def filter_box_plus(

@@ -12,6 +12,7 @@
 
 #[macro_use]
 mod dispatch;
+pub mod filter;
 
 mod buffer;
 mod float;

@@ -1,11 +1,12 @@
 //! Bindings of filters, smoothers and fits. Arrays in are borrowed for the call, arrays out are new.
-use lex7_core::filter::{self, Belief, FilterError, Forecast, Free, Keep, Model, Series};
+use lex7_core::filter::{self, Belief, Factor, FilterError, Forecast, Free, Keep, Model, Series};
 use numpy::{PyArray1, PyArray2, PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, ToPyArray};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 mod bank;
 mod detector;
+mod batch;
 mod estimate;
 mod smooth;
 mod steps;
@@ -16,6 +17,7 @@ type Floats<'py> = Bound<'py, PyArray1<f64>>;
 type Square<'py> = Bound<'py, PyArray2<f64>>;
 type Rows<'py> = (Floats<'py>, Floats<'py>, Floats<'py>);
 type Found = (Vec<f64>, (f64, f64), Vec<f64>, Vec<bool>, (bool, usize));
+type Decoded<'py> = (i64, Floats<'py>, Square<'py>, Square<'py>, Square<'py>, bool);
 type States<'py> = (Square<'py>, Bound<'py, PyArray3<f64>>);
 
 /// Add this subject's functions and classes to the module.
@@ -29,9 +31,12 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(filter_noise_var, module)?)?;
     module.add_function(wrap_pyfunction!(filter_belief_encode, module)?)?;
     module.add_function(wrap_pyfunction!(filter_belief_decode, module)?)?;
+    module.add_function(wrap_pyfunction!(filter_begin, module)?)?;
+    module.add_function(wrap_pyfunction!(filter_belief_pinned, module)?)?;
     module.add_function(wrap_pyfunction!(filter_state_hash, module)?)?;
     bank::register(module)?;
     detector::register(module)?;
+    batch::register(module)?;
     smooth::register(module)?;
     estimate::register(module)?;
     watch::register(module)?;
@@ -49,6 +54,9 @@ fn raise(py: Python<'_>, error: FilterError) -> PyErr {
             }
             FilterError::Diffuse { left } => module.getattr("FilterDiffuseError")?.call1((left,)),
             FilterError::Diverged { row } => module.getattr("FilterDivergedError")?.call1((row,)),
+            FilterError::DivergedIn { series, row } => {
+                module.getattr("FilterDivergedError")?.call1((row, series))
+            }
         }
     };
     match build() {
@@ -197,28 +205,49 @@ fn filter_belief_encode<'py>(
     mean: PyReadonlyArray1<'py, f64>,
     cov: PyReadonlyArray2<'py, f64>,
     diffuse: PyReadonlyArray2<'py, f64>,
+    factor: PyReadonlyArray2<'py, f64>,
+    is_pinned: bool,
 ) -> PyResult<Bound<'py, PyBytes>> {
+    let numbers = factor.as_slice()?.to_vec();
     let belief = Belief {
         time_ns,
         mean: mean.as_slice()?.to_vec(),
         cov: cov.as_slice()?.to_vec(),
         diffuse: diffuse.as_slice()?.to_vec(),
+        factor: (!numbers.is_empty()).then_some(Factor { numbers, is_pinned }),
     };
     let belief = belief.checked().map_err(|error| raise(py, error))?;
     Ok(PyBytes::new(py, &belief.encode()))
 }
 
-/// Return time, mean, covariance and diffuse columns (one per row) of a belief.
+/// Return time, mean, covariance and diffuse columns (one per row) of a belief, its factors, and whether it
+/// keeps them.
 #[pyfunction]
-fn filter_belief_decode<'py>(
-    py: Python<'py>,
-    belief: &[u8],
-) -> PyResult<(i64, Floats<'py>, Square<'py>, Square<'py>)> {
+fn filter_belief_decode<'py>(py: Python<'py>, belief: &[u8]) -> PyResult<Decoded<'py>> {
     let belief = Belief::decode(belief).map_err(|error| raise(py, error))?;
     let count = belief.diffuse_count();
     let diffuse = belief.diffuse.to_pyarray(py).reshape([count, belief.states()])?;
     let cov = square(py, &belief.cov, belief.states())?;
-    Ok((belief.time_ns, belief.mean.to_pyarray(py), cov, diffuse))
+    let (numbers, is_pinned) = match &belief.factor {
+        Some(factor) => (&factor.numbers[..], factor.is_pinned),
+        None => (&[][..], false),
+    };
+    let factor = square(py, numbers, numbers.len().isqrt())?;
+    Ok((belief.time_ns, belief.mean.to_pyarray(py), cov, diffuse, factor, is_pinned))
+}
+
+/// Return the bytes of a model's start at a time.
+#[pyfunction]
+fn filter_begin<'py>(py: Python<'py>, model: &[u8], time_ns: i64) -> PyResult<Bound<'py, PyBytes>> {
+    let model = Model::decode(model).map_err(|error| raise(py, error))?;
+    Ok(PyBytes::new(py, &filter::begin(&model, time_ns).encode()))
+}
+
+/// Return the bytes of the same belief in factored form for good.
+#[pyfunction]
+fn filter_belief_pinned<'py>(py: Python<'py>, belief: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    let pinned = Belief::decode(belief).and_then(Belief::pinned).map_err(|error| raise(py, error))?;
+    Ok(PyBytes::new(py, &pinned.encode()))
 }
 
 /// Return the SHA-256 that names a kernel state.

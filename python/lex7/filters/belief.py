@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,17 @@ class Belief:
         mean: (n,) in the order of the model's components.
         cov: (n, n), symmetric.
         diffuse: (d, n); row k is a direction of infinite variance. Empty once enough was seen.
+        factor: (n, n), D on the diagonal and U above it with cov = U D Uᵀ, of a belief in factored
+            form; (0, 0) in covariance form. Where it is given, `cov` follows from it.
+        is_pinned: whether the belief keeps the factored form for good.
     """
 
     time_ns: int
     mean: StateMean
     cov: StateCov
     diffuse: NDArray[np.float64]
+    factor: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
+    is_pinned: bool = False
 
     def to_bytes(self) -> bytes:
         """Return the canonical bytes; copies once.
@@ -34,7 +39,10 @@ class Belief:
         Raises:
             FilterArgumentError: shapes do not match or a number is not finite.
         """
-        return core_native.belief_encode(self.time_ns, self.mean, self.cov, self.diffuse)
+        moments = (self.mean, self.cov, self.diffuse)
+        return core_native.belief_encode(
+            self.time_ns, moments, self.factor, is_pinned=self.is_pinned
+        )
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Belief:
@@ -44,6 +52,17 @@ class Belief:
             FilterArgumentError: these are not the bytes of a belief.
         """
         return cls(*core_native.belief_decode(data))
+
+    def factored(self) -> Belief:
+        """Return the same belief in factored form, which filters then keep for good.
+
+        Filters go over to that form by themselves where the covariance form would cancel; asking
+        for it costs time and changes nothing but roundings.
+
+        Raises:
+            FilterArgumentError: shapes do not match or a number is not finite.
+        """
+        return Belief.from_bytes(core_native.belief_pinned(self.to_bytes()))
 
     def state_hash(self) -> StateHash:
         """Return the SHA-256 that names this belief, equal exactly where its bytes are equal."""

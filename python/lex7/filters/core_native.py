@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -13,17 +14,23 @@ from lex7.base.shapes import Series, TimesNs
 from lex7.filters.errors import FilterArgumentError
 
 run = _core.filter_run
+run_batch = _core.filter_run_batch
 forecast = _core.filter_forecast
 combine = _core.filter_combine
 fit = _core.filter_fit
 scale = _core.filter_scale
 model_check = _core.filter_model_check
 belief_decode = _core.filter_belief_decode
+belief_pinned = _core.filter_belief_pinned
+begin = _core.filter_begin
 noise_var = _core.filter_noise_var
 smooth = _core.filter_smooth
 smooth_signal = _core.filter_smooth_signal
 run_linear = _core.filter_run_linear
 error_steps = _core.filter_error_steps
+THREADS_MAX = 256
+"""More threads than this are refused: a slip, not a machine."""
+
 FilterStream = _core.FilterStream
 FilterBank = _core.FilterBank
 disturbances = _core.filter_disturbances
@@ -44,14 +51,39 @@ box_plus = _core.filter_box_plus
 box_minus = _core.filter_box_minus
 
 
-def belief_encode(time_ns: int, mean: ArrayLike, cov: ArrayLike, diffuse: ArrayLike) -> bytes:
-    """Return the canonical bytes of a belief."""
+def belief_encode(
+    time_ns: int,
+    moments: tuple[ArrayLike, ArrayLike, ArrayLike],
+    factor: ArrayLike,
+    *,
+    is_pinned: bool,
+) -> bytes:
+    """Return the canonical bytes of a belief: mean, covariance and diffuse directions, factors."""
+    mean, cov, diffuse = moments
     return _core.filter_belief_encode(
-        time_ns,
+        instant("time_ns", time_ns),
         floats("mean", mean, 1),
         floats("cov", cov, 2),
         floats("diffuse", diffuse, 2),
+        floats("factor", factor, 2),
+        is_pinned,
     )
+
+
+def instant(argument: str, time_ns: int) -> int:
+    """Return one time in nanoseconds.
+
+    Raises:
+        FilterArgumentError: not an integer within 64 bits.
+    """
+    try:
+        value = operator.index(time_ns)
+    except TypeError as exc:
+        got = type(time_ns).__name__
+        raise FilterArgumentError(argument, "integer nanoseconds", got) from exc
+    if not -(1 << 63) <= value < 1 << 63:
+        raise FilterArgumentError(argument, "an instant within 64 bits", str(value))
+    return value
 
 
 def state_hash(state: bytes) -> StateHash:

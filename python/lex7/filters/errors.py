@@ -35,9 +35,11 @@ class FilterDivergedError(StateError):
 
     code = "state.filter.diverged"
 
-    def __init__(self, row: int) -> None:
+    def __init__(self, row: int, series: int | None = None) -> None:
         self.row = row
+        self.series = series
+        place = f"row {row}" if series is None else f"row {row} of series {series}"
         super().__init__(
-            f"expected numbers that stay finite, got an overflow at row {row}; "
+            f"expected numbers that stay finite, got an overflow at {place}; "
             "check the scale of values, times and noise there"
         )

@@ -72,6 +72,16 @@ class Forecast:
         return self.cov + np.diag(np.full(len(self.mean), self.noise_var))
 
 
+def begin(model: Model, time_ns: int) -> Belief:
+    """Return the belief with which a model starts at a time, before any observation.
+
+    Raises:
+        FilterArgumentError: a parameter of the model is out of range, or the time is no instant.
+    """
+    data = core_native.begin(model.to_bytes(), core_native.instant("time_ns", time_ns))
+    return Belief.from_bytes(data)
+
+
 def run(
     model: Model,
     times_ns: ArrayLike,

@@ -1,4 +1,4 @@
-"""Laws of manifolds, of the error-state filter, and of covariances."""
+"""Laws of manifolds and of the error-state filter."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lex7.base.civil import NS_PER_DAY
-from lex7.filters import Belief, Model, run_all
-from lex7.filters.components import AutoRegression, Component, DampedTrend, Level, Season, Trend
+from lex7.filters import Belief
 from lex7.filters.errors import FilterArgumentError
 from lex7.filters.eskf import ErrorBelief, error_step, jacobian_gaps
 from lex7.filters.linear import LinearModel, run_linear
@@ -159,57 +158,3 @@ def test_a_phase_is_followed_across_the_seam_and_a_rate_stays_positive() -> None
         assert belief.state[1] > 0
     assert inside >= 52
     assert np.abs(box_minus(Clock.state_kinds, truth, belief.state)).max() < 0.3
-
-
-SD = st.floats(0.0, 1e6).map(lambda value: value if value > 1e-9 else 0.0)
-PLAIN = st.one_of(
-    st.builds(Level, SD),
-    st.builds(Trend, SD, SD),
-    st.builds(DampedTrend, SD, SD, st.floats(1e-3, 1e5)),
-    st.builds(AutoRegression, SD, st.floats(1e-3, 1e5)),
-)
-SEASON = st.builds(Season, SD, st.floats(0.5, 400.0), st.integers(1, 3))
-HOSTILE_STEPS = [0, 1, 10**9, NS_PER_DAY, 30 * NS_PER_DAY, 10**17]
-
-
-def hostile_covs(parts: list[Component], noise: float, seed: int, scale: float) -> np.ndarray:
-    draw = np.random.default_rng(seed)
-    times = np.cumsum(draw.choice(HOSTILE_STEPS, size=25))
-    result = run_all(Model(tuple(parts), noise), times, draw.normal(size=25) * scale)
-    assert np.isfinite(result.means).all()
-    assert np.isfinite(result.covs).all()
-    np.testing.assert_array_equal(result.covs, np.swapaxes(result.covs, 1, 2))
-    assert (np.diagonal(result.covs, axis1=1, axis2=2) >= 0).all()
-    return result.covs
-
-
-# Without any observation noise, or with two trends that differ by less than their rounding, a
-# covariance in f64 can lose a millionth of a millionth of its trace to the other sign; that needs a
-# square-root form (docs/research-log.md has the numbers).
-@settings(max_examples=200, deadline=None)
-@given(
-    parts=st.lists(PLAIN, min_size=1, max_size=2, unique_by=type),
-    noise=st.floats(1e-2, 1e6),
-    seed=st.integers(0, 100_000),
-    scale=st.sampled_from([1e-3, 1.0, 1e3]),
-)
-def test_covariances_stay_positive_on_hostile_models(
-    parts: list[Component], noise: float, seed: int, scale: float
-) -> None:
-    for cov in hostile_covs(parts, noise, seed, scale):
-        assert np.linalg.eigvalsh(cov)[0] >= -1e-9 * np.trace(cov)
-
-
-# Six harmonic states seen only within a millionth of their period are beyond what a covariance in
-# f64 can tell apart; what holds even there is symmetry and variances of at least 0.
-@settings(max_examples=100, deadline=None)
-@given(
-    parts=st.lists(st.one_of(SEASON, PLAIN), min_size=1, max_size=3),
-    noise=SD,
-    seed=st.integers(0, 100_000),
-    scale=st.sampled_from([1e-9, 1.0, 1e9]),
-)
-def test_covariances_stay_symmetric_on_hostile_seasons(
-    parts: list[Component], noise: float, seed: int, scale: float
-) -> None:
-    hostile_covs(parts, noise, seed, scale)

@@ -151,6 +151,7 @@ impl Bank {
             mean: vec![0.0; states],
             cov: vec![0.0; states * states],
             diffuse: Vec::new(),
+            factor: None,
         };
         for i in 0..states {
             let means: Vec<f64> = beliefs.iter().map(|one| one.mean[i]).collect();

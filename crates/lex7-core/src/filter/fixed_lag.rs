@@ -127,6 +127,7 @@ impl FixedLag {
             mean: vec![0.0; states],
             cov: vec![0.0; states * states],
             diffuse: Vec::new(),
+            factor: None,
         };
         back.mean(&believed, &mut out.mean);
         back.cov(&believed, &mut out.cov);

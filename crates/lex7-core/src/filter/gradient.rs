@@ -146,7 +146,8 @@ fn backward(
     let mut slopes = vec![0.0; places];
     // The adjoint has the shape of a belief, and runs back through transposed transitions.
     let zeros = vec![0.0; states * states];
-    let mut adjoint = Belief { time_ns: 0, mean: vec![0.0; states], cov: zeros, diffuse: Vec::new() };
+    let mut adjoint =
+        Belief { time_ns: 0, mean: vec![0.0; states], cov: zeros, diffuse: Vec::new(), factor: None };
     let (mut turned, mut carried) = (vec![0.0; states], vec![0.0; states]);
     let present: Vec<usize> = (0..series.values.len()).filter(|row| !series.values[*row].is_nan()).collect();
     for (index, mark) in tape.marks.iter().enumerate().rev() {

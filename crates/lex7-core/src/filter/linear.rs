@@ -149,6 +149,7 @@ impl Whitened {
 pub fn run_linear(model: &Linear, values: &[f64], smooths: bool) -> Result<LinearRun, FilterError> {
     let outputs = model.check(values)?;
     let mut belief = model.start.clone().checked()?;
+    belief.factor = None;
     let states = belief.states();
     let rows = values.len() / outputs;
     let mut space = Workspace::new(states, Robust::Gaussian);

@@ -6,9 +6,12 @@
 //! so the same input gives the same bits everywhere.
 mod adaptive;
 mod bank;
+mod batch;
 mod belief;
 mod detector;
 mod disturbance;
+mod engine;
+mod factored;
 mod fit;
 mod fixed_lag;
 mod forecast;
@@ -20,6 +23,7 @@ mod model;
 mod motion;
 mod optimise;
 mod record;
+mod packed;
 mod rewind;
 mod robust;
 mod run;
@@ -36,9 +40,11 @@ mod vector;
 
 pub use adaptive::Adaptive;
 pub use bank::{Bank, BankOutcome};
+pub use batch::{Batch, run_batch};
 pub use belief::{Belief, state_hash};
 pub use detector::Detector;
 pub use disturbance::{Disturbances, Scores, disturbances, scores};
+pub use factored::Factor;
 pub use fit::{Fitted, Free, fit, scale_of};
 pub use fixed_lag::FixedLag;
 pub use forecast::{Forecast, combine, forecast};
@@ -48,7 +54,7 @@ pub use manifold::{Coordinate, box_minus, box_plus};
 pub use model::{Component, Initial, Kind, Model};
 pub use rewind::{Row, Timeline};
 pub use robust::Robust;
-pub use run::{Keep, Run, Series, run};
+pub use run::{Keep, Run, Series, begin, run};
 pub use simulation::simulate_states;
 pub use smooth::Smoothed;
 pub use smooth_run::{smooth, smooth_signal};
@@ -83,6 +89,13 @@ pub enum FilterError {
     Diffuse {
         /// How many directions of the state are still unknown.
         left: usize,
+    },
+    /// A number left the finite range at one observation of one of many series.
+    DivergedIn {
+        /// The series in which it happened.
+        series: usize,
+        /// The row at which it happened.
+        row: usize,
     },
     /// A number left the finite range at one observation.
     Diverged {

@@ -99,7 +99,7 @@ impl Motion {
             Motion::Blocks { back, .. } => {
                 let mean = vec![0.0; super::step::side(matrix.len())];
                 let cov = core::mem::take(matrix);
-                let mut adjoint = Belief { time_ns: 0, mean, cov, diffuse: Vec::new() };
+                let mut adjoint = Belief { time_ns: 0, mean, cov, diffuse: Vec::new(), factor: None };
                 let states = adjoint.states();
                 carry(&mut adjoint, back, states);
                 *matrix = adjoint.cov;

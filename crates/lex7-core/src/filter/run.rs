@@ -1,5 +1,7 @@
 //! A filter over a whole series: irregular times, missing values, one noise per observation.
-use super::step::{Workspace, begin, predict, size, sized, update};
+use super::engine::{Engine, Row};
+use super::packed::Walk;
+use super::step::begin as begin_at;
 use super::transition::{Cell, discretise, start_of};
 use super::{Belief, FilterError, MAGNITUDE_MAX, Model, NS_PER_DAY, is_sound, refuse};
 
@@ -52,6 +54,17 @@ impl<'a> Series<'a> {
         &self.inputs[row * self.columns..(row + 1) * self.columns]
     }
 
+    /// Return one row.
+    #[inline(always)]
+    pub(crate) fn row(&self, model: &Model, row: usize) -> Row<'a> {
+        Row {
+            time_ns: self.times_ns[row],
+            value: self.values[row],
+            noise_var: self.noise_var(model, row),
+            inputs: self.input_row(row),
+        }
+    }
+
     /// Return the noise variance of one row.
     pub(crate) fn noise_var(&self, model: &Model, row: usize) -> f64 {
         let sd = self.observation_sd.map_or(model.observation_sd, |sds| sds[row]);
@@ -78,6 +91,11 @@ impl<'a> Series<'a> {
         }
         check_inputs(model, self.inputs, self.columns, rows)
     }
+}
+
+/// Return the belief with which a model starts at a time.
+pub fn begin(model: &Model, time_ns: i64) -> Belief {
+    begin_at(&start_of(model), time_ns)
 }
 
 fn place(values: &[f64], at: usize) -> String {
@@ -111,7 +129,7 @@ pub(crate) fn check_inputs(
 /// Carries beliefs through time, keeping the blocks of the last step length.
 #[derive(Debug, Clone)]
 pub(crate) struct Clockwork {
-    step_ns: i128,
+    step_ns: u64,
     pub(crate) cells: Vec<Cell>,
 }
 
@@ -120,13 +138,22 @@ impl Clockwork {
         Clockwork { step_ns: 0, cells: Vec::new() }
     }
 
-    /// Set the blocks for a step between two times.
-    pub(crate) fn wind(&mut self, model: &Model, from_ns: i64, to_ns: i64) {
-        let step_ns = i128::from(to_ns) - i128::from(from_ns);
-        if step_ns != self.step_ns || self.cells.is_empty() {
+    /// Answer whether the blocks for this step are others than those at hand.
+    pub(crate) fn would_change(&self, from_ns: i64, to_ns: i64) -> bool {
+        to_ns.wrapping_sub(from_ns) as u64 != self.step_ns || self.cells.is_empty()
+    }
+
+    /// Set the blocks for a step between two times; answer whether they changed.
+    #[inline(always)]
+    pub(crate) fn wind(&mut self, model: &Model, from_ns: i64, to_ns: i64) -> bool {
+        // The distance of two instants in order always fits.
+        let step_ns = to_ns.wrapping_sub(from_ns) as u64;
+        let changes = step_ns != self.step_ns || self.cells.is_empty();
+        if changes {
             discretise(model, step_ns as f64 / NS_PER_DAY, &mut self.cells);
             self.step_ns = step_ns;
         }
+        changes
     }
 }
 
@@ -134,73 +161,115 @@ impl Clockwork {
 pub fn run(model: &Model, series: &Series, initial: Option<&Belief>, keep: Keep) -> Result<Run, FilterError> {
     series.check(model)?;
     let first = series.times_ns.first().copied();
-    let belief = match (initial, first) {
-        (Some(given), _) => continued(model, given, first)?,
-        (None, Some(time_ns)) => begin(&start_of(model), time_ns),
+    let mut belief = match (initial, first) {
+        (Some(given), _) => Belief { factor: given.factor.clone(), ..continued(model, given, first)? },
+        (None, Some(time_ns)) => begin(model, time_ns),
         (None, None) => return Err(refuse("times_ns", "at least one time", "none")),
     };
-    sized!(belief.states(), drive(model, series, belief, keep))
-}
-
-fn drive<const N: usize>(
-    model: &Model,
-    series: &Series,
-    mut belief: Belief,
-    keep: Keep,
-) -> Result<Run, FilterError> {
-    let rows = series.times_ns.len();
-    let states = size::<N>(belief.states());
-    let mut space = Workspace::new(states, model.robust);
-    let mut clockwork = Clockwork::new();
-    let mut out = Run {
-        belief: belief.clone(),
-        loglik: 0.0,
-        innovations: Vec::with_capacity(rows),
-        variances: Vec::with_capacity(rows),
-        weights: Vec::with_capacity(rows),
-        means: Vec::new(),
-        covs: Vec::new(),
-    };
-    for row in 0..rows {
-        let time_ns = series.times_ns[row];
-        if time_ns != belief.time_ns {
-            clockwork.wind(model, belief.time_ns, time_ns);
-            predict(&mut belief, &clockwork.cells, states);
-            belief.time_ns = time_ns;
-        }
-        let value = series.values[row];
-        if value.is_nan() {
-            out.innovations.push(f64::NAN);
-            out.variances.push(f64::NAN);
-            out.weights.push(0.0);
-        } else {
-            space.look(model, time_ns, series.input_row(row));
-            let noise_var = series.noise_var(model, row);
-            let outcome = update(&mut belief, &mut space, value, noise_var, states);
-            out.loglik += outcome.log_density;
-            out.innovations.push(outcome.innovation);
-            out.variances.push(outcome.variance);
-            out.weights.push(outcome.weight);
-        }
-        if !(out.loglik.is_finite() && is_finite(&belief)) {
-            return Err(FilterError::Diverged { row });
-        }
-        if keep == Keep::All {
-            out.means.extend_from_slice(&belief.mean);
-            out.covs.extend_from_slice(&belief.cov);
-        }
-    }
+    let mut out = Run::new(belief.clone(), series.times_ns.len());
+    follow((model, series), keep, &mut belief, &mut out)?;
+    belief.expand();
     out.belief = belief;
     Ok(out)
+}
+
+/// Take in every row, in packed form wherever the belief allows it.
+fn follow(
+    (model, series): (&Model, &Series),
+    keep: Keep,
+    belief: &mut Belief,
+    out: &mut Run,
+) -> Result<(), FilterError> {
+    let mut engine = Engine::new(model);
+    let mut row = 0;
+    while row < series.times_ns.len() {
+        if let Some(layout) = engine.layout_for(belief) {
+            let mut walk = Walk::new((model, series), layout, keep, belief);
+            let next = walk.go(row, series.times_ns.len(), out)?;
+            walk.finish(belief, out);
+            if next > row {
+                row = next;
+                continue;
+            }
+        }
+        follow_row((model, series), keep, (&mut engine, belief), (row, out))?;
+        row += 1;
+    }
+    Ok(())
+}
+
+/// Take in one row, in whatever form the belief is.
+pub(crate) fn follow_row(
+    (model, series): (&Model, &Series),
+    keep: Keep,
+    (engine, belief): (&mut Engine, &mut Belief),
+    (row, out): (usize, &mut Run),
+) -> Result<(), FilterError> {
+    let outcome = engine.advance(model, belief, series.row(model, row));
+    out.loglik += outcome.log_density;
+    out.push(outcome.innovation, outcome.variance, outcome.weight);
+    if keep == Keep::All || row + 1 == series.times_ns.len() {
+        belief.expand();
+    }
+    if !(out.loglik.is_finite() && is_finite(belief)) {
+        return Err(FilterError::Diverged { row });
+    }
+    if keep == Keep::All {
+        out.means.extend_from_slice(&belief.mean);
+        out.covs.extend_from_slice(&belief.cov);
+    }
+    Ok(())
+}
+
+impl Run {
+    /// A run of nothing yet, with room for so many rows.
+    pub(crate) fn new(belief: Belief, rows: usize) -> Self {
+        Run {
+            belief,
+            loglik: 0.0,
+            innovations: Vec::with_capacity(rows),
+            variances: Vec::with_capacity(rows),
+            weights: Vec::with_capacity(rows),
+            means: Vec::new(),
+            covs: Vec::new(),
+        }
+    }
+
+    /// Note what one row did.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, innovation: f64, variance: f64, weight: f64) {
+        self.innovations.push(innovation);
+        self.variances.push(variance);
+        self.weights.push(weight);
+    }
+
+    /// Make room for the moments of one more row, to be filled in.
+    #[inline(always)]
+    pub(crate) fn room(&mut self, states: usize) -> (&mut [f64], &mut [f64]) {
+        let (means, covs) = (self.means.len(), self.covs.len());
+        self.means.resize(means + states, 0.0);
+        self.covs.resize(covs + states * states, 0.0);
+        (&mut self.means[means..], &mut self.covs[covs..])
+    }
+
+    /// Forget the rows from one on.
+    pub(crate) fn truncate(&mut self, rows: usize, states: usize) {
+        self.innovations.truncate(rows);
+        self.variances.truncate(rows);
+        self.weights.truncate(rows);
+        self.means.truncate(rows * states);
+        self.covs.truncate(rows * states * states);
+    }
 }
 
 /// Answer whether means and variances are finite; a covariance cannot overflow before its variances.
 pub(crate) fn is_finite(belief: &Belief) -> bool {
     let step = belief.states() + 1;
-    belief.mean.iter().chain(belief.cov.iter().step_by(step)).all(|value| value.is_finite())
+    let numbers = belief.factor.as_ref().map_or(&[][..], |factor| &factor.numbers);
+    belief.mean.iter().chain(belief.cov.iter().step_by(step)).chain(numbers).all(|value| value.is_finite())
 }
 
-/// Return a copy of a belief that fits the model and does not lie after the first row.
+/// Return a copy of a belief, in covariance form, that fits the model and does not lie after the first row.
 pub(crate) fn continued(model: &Model, belief: &Belief, first: Option<i64>) -> Result<Belief, FilterError> {
     if belief.states() != model.states() {
         let expected = format!("a belief of {} states", model.states());
@@ -213,5 +282,5 @@ pub(crate) fn continued(model: &Model, belief: &Belief, first: Option<i64>) -> R
             "an earlier time in row 0",
         ));
     }
-    Ok(belief.clone())
+    Ok(Belief { factor: None, ..belief.clone() })
 }

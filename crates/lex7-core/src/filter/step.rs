@@ -71,6 +71,29 @@ impl Workspace {
         self.row.len()
     }
 
+    pub(crate) fn robust(&self) -> Robust {
+        self.robust
+    }
+
+    pub(crate) fn log_constant(&self) -> f64 {
+        self.log_constant
+    }
+
+    /// hᵀ v
+    #[inline(always)]
+    pub(crate) fn signal(&self, vector: &[f64]) -> f64 {
+        let mut sum = 0.0;
+        self.seen.iter().for_each(|&i| sum += self.row[i] * vector[i]);
+        sum
+    }
+
+    /// hᵀ P h
+    #[inline(always)]
+    pub(crate) fn signal_var(&mut self, cov: &[f64]) -> f64 {
+        through(cov, &self.row, &self.seen, &mut self.cross);
+        self.signal(&self.cross)
+    }
+
     /// Set the observation row of a model at one time; one workspace serves one model.
     pub(crate) fn look(&mut self, model: &Model, time_ns: i64, inputs: &[f64]) {
         if self.is_fixed {
@@ -131,7 +154,7 @@ pub(crate) fn begin(start: &Start, time_ns: i64) -> Belief {
             diffuse.extend((0..states).map(|j| if i == j { 1.0 } else { 0.0 }));
         }
     }
-    Belief { time_ns, mean: start.mean.clone(), cov, diffuse }
+    Belief { time_ns, mean: start.mean.clone(), cov, diffuse, factor: None }
 }
 
 /// Carry a belief through one transition: m ← F m, P ← F P Fᵀ + Q, D ← F D.
@@ -236,13 +259,10 @@ pub(crate) fn update(
     noise_var: f64,
     states: usize,
 ) -> Outcome {
-    let mut predicted = 0.0;
-    space.seen.iter().for_each(|&i| predicted += space.row[i] * belief.mean[i]);
-    let innovation = value - predicted;
+    let innovation = value - space.signal(&belief.mean);
     let seen = if belief.diffuse.is_empty() { None } else { reflect(belief, space) };
     through(&belief.cov[..states * states], &space.row, &space.seen, &mut space.cross[..states]);
-    let mut signal_var = 0.0;
-    space.seen.iter().for_each(|&i| signal_var += space.row[i] * space.cross[i]);
+    let signal_var = space.signal(&space.cross);
     let outcome = match seen {
         Some(strength) => Outcome {
             innovation,
@@ -304,7 +324,7 @@ fn joseph(cov: &mut [f64], space: &mut Workspace, noise_var: f64, states: usize)
 }
 
 /// Return the strength hᵀ D Dᵀ h and set the gain if h sees a diffuse direction; drop it from D.
-fn reflect(belief: &mut Belief, space: &mut Workspace) -> Option<f64> {
+pub(crate) fn reflect(belief: &mut Belief, space: &mut Workspace) -> Option<f64> {
     let states = belief.states();
     let seen: Vec<f64> = belief.diffuse.chunks_exact(states).map(|column| dot(column, &space.row)).collect();
     let strength = dot(&seen, &seen);

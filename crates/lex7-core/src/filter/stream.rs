@@ -1,6 +1,7 @@
 //! One series, one observation at a time: the same steps as a run, so the same bits.
-use super::run::{Clockwork, is_finite};
-use super::step::{Outcome, Workspace, begin, predict, size, sized, update};
+use super::engine::{Engine, Row};
+use super::run::is_finite;
+use super::step::{Outcome, begin};
 use super::transition::start_of;
 use super::{Belief, FilterError, MAGNITUDE_MAX, Model, is_sound, refuse};
 
@@ -9,8 +10,7 @@ use super::{Belief, FilterError, MAGNITUDE_MAX, Model, is_sound, refuse};
 pub struct Stream {
     model: Model,
     belief: Option<Belief>,
-    space: Workspace,
-    clockwork: Clockwork,
+    engine: Engine,
     rows: usize,
     /// The belief before the update under way, to go back to if it fails.
     before: Option<Belief>,
@@ -25,8 +25,8 @@ impl Stream {
         {
             return Err(refuse("belief", &format!("a belief of {states} states"), given.states()));
         }
-        let space = Workspace::new(states, model.robust);
-        Ok(Stream { model, belief, space, clockwork: Clockwork::new(), rows: 0, before: None })
+        let engine = Engine::new(&model);
+        Ok(Stream { model, belief, engine, rows: 0, before: None })
     }
 
     /// Take back the last update; possible once.
@@ -71,43 +71,28 @@ impl Stream {
         if time_ns < last {
             return Err(refuse("time_ns", &format!("a time of at least {last}"), time_ns));
         }
-        let outcome = sized!(self.space.states(), advance(self, time_ns, value, sd * sd, inputs))?;
+        let outcome = self.advance(Row { time_ns, value, noise_var: sd * sd, inputs })?;
         self.rows += 1;
         Ok(outcome)
+    }
+
+    fn advance(&mut self, row: Row) -> Result<Outcome, FilterError> {
+        remember(&mut self.before, self.belief.as_ref());
+        let model = &self.model;
+        let belief = self.belief.get_or_insert_with(|| begin(&start_of(model), row.time_ns));
+        let outcome = self.engine.advance(model, belief, row);
+        belief.expand();
+        if outcome.log_density.is_finite() && is_finite(belief) {
+            return Ok(outcome);
+        }
+        self.belief = self.before.take();
+        Err(FilterError::Diverged { row: self.rows })
     }
 
     /// Return the belief after the last observation; none before the first.
     pub fn belief(&self) -> Option<&Belief> {
         self.belief.as_ref()
     }
-}
-
-fn advance<const N: usize>(
-    stream: &mut Stream,
-    time_ns: i64,
-    value: f64,
-    noise_var: f64,
-    inputs: &[f64],
-) -> Result<Outcome, FilterError> {
-    let states = size::<N>(stream.space.states());
-    remember(&mut stream.before, stream.belief.as_ref());
-    let belief = stream.belief.get_or_insert_with(|| begin(&start_of(&stream.model), time_ns));
-    if time_ns != belief.time_ns {
-        stream.clockwork.wind(&stream.model, belief.time_ns, time_ns);
-        predict(belief, &stream.clockwork.cells, states);
-        belief.time_ns = time_ns;
-    }
-    let outcome = if value.is_nan() {
-        Outcome::missing()
-    } else {
-        stream.space.look(&stream.model, time_ns, inputs);
-        update(belief, &mut stream.space, value, noise_var, states)
-    };
-    if outcome.log_density.is_finite() && is_finite(belief) {
-        return Ok(outcome);
-    }
-    stream.belief = stream.before.take();
-    Err(FilterError::Diverged { row: stream.rows })
 }
 
 /// Copy a belief over an older copy of the same shape, without allocating anew.
@@ -118,6 +103,7 @@ fn remember(copy: &mut Option<Belief>, belief: Option<&Belief>) {
             old.mean.clone_from(&new.mean);
             old.cov.clone_from(&new.cov);
             old.diffuse.clone_from(&new.diffuse);
+            old.factor.clone_from(&new.factor);
         }
         _ => *copy = belief.cloned(),
     }
