@@ -1,4 +1,4 @@
-"""Filters against the plain C loop of the same form, statsmodels, and the limits of the guide.
+"""Filters against plain C loops of the same form, statsmodels, filterpy, dynamax, and limits.
 
 Times are CPU seconds of this process, medians. The C loop is compiled here with
 `-O3 -march=native -ffp-contract=off`; without a C compiler its row is left out.
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ctypes
 import shutil
+import statistics
 import subprocess
 import tempfile
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,16 +24,19 @@ from statsmodels.tsa.statespace.structural import UnobservedComponents
 from lex7.base.civil import NS_PER_DAY
 from lex7.filters import Bank, Filter, Model, fit, run
 from lex7.filters.bank import scaled_models
+from lex7.filters.batch import run_batch
 from lex7.filters.components import AutoRegression, Free, Level, Season, Trend
+from lex7.filters.kalman import begin
 from lex7.filters.reference import dynamics, loading
 
+Work = Callable[[], object]
 STEPS = 100_000
 UPDATES = 200_000
 FOUR = Model((Trend(0.1, 0.01), Season(0.05, 7.0, 1)), 0.5)
 
 
-def cpu(work: object, repeat: int = 5) -> float:
-    return seconds(work, repeat=repeat, clock=time.process_time)  # type: ignore[arg-type]
+def cpu(work: Work, repeat: int = 5) -> float:
+    return seconds(work, repeat=repeat, clock=time.process_time)
 
 
 def series(count: int, step_ns: int = NS_PER_DAY) -> tuple[np.ndarray, np.ndarray]:
@@ -40,42 +45,153 @@ def series(count: int, step_ns: int = NS_PER_DAY) -> tuple[np.ndarray, np.ndarra
 
 
 def compiled_loop(folder: str) -> ctypes.CDLL | None:
-    compiler = shutil.which("cc") or shutil.which("gcc")
+    compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
         return None
     source, library = Path(__file__).with_name("filters_loop.c"), Path(folder) / "loop.so"
     flags = ["-O3", "-march=native", "-ffp-contract=off", "-shared", "-fPIC"]
     subprocess.run([compiler, *flags, "-o", library, source, "-lm"], check=True)
-    return ctypes.CDLL(str(library))
+    loaded = ctypes.CDLL(str(library))
+    for function in (loaded.kalman, loaded.factored, loaded.batch):
+        function.restype = ctypes.c_double
+    return loaded
 
 
-def one_series() -> list[Row]:
-    times, values = series(STEPS)
-    ours = STEPS / cpu(lambda: run(FOUR, times, values))
+def pointers(*arrays: np.ndarray) -> list[object]:
+    kind = ctypes.POINTER(ctypes.c_double)
+    return [array.ctypes.data_as(kind) for array in arrays]
+
+
+def side_by_side(ours: Work, theirs: Work, repeat: int = 5) -> tuple[float, float]:
+    """CPU seconds of both, taken in turns, medians."""
+    spent = [(cpu(ours, 1), cpu(theirs, 1)) for _ in range(repeat)]
+    return statistics.median(one for one, _ in spent), statistics.median(one for _, one in spent)
+
+
+def four() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Transition, process noise and observation row of the model with four states, dense."""
     transition, noise = (np.ascontiguousarray(part) for part in dynamics(FOUR, 1.0))
-    h = loading(FOUR, 0, None)
+    return transition, noise, loading(FOUR, 0, None)
+
+
+def root_of_noise() -> tuple[np.ndarray, np.ndarray]:
+    """G and q with G diag(q) Gᵀ the process noise, G unit upper triangular by blocks."""
+    noise = four()[1]
+    root, weights = np.eye(4), np.diag(noise).copy()
+    root[0, 1] = noise[0, 1] / noise[1, 1]
+    weights[0] -= root[0, 1] * noise[0, 1]
+    return root, weights
+
+
+def one_series(library: ctypes.CDLL | None) -> list[Row]:
+    times, values = series(STEPS)
+    transition, noise, h = four()
+    start = begin(FOUR, 0).factored()
+    spent = cpu(lambda: run(FOUR, times, values))
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        library = compiled_loop(folder)
-        if library is not None:
-            library.kalman.restype = ctypes.c_double
-            pointer = ctypes.POINTER(ctypes.c_double)
-            arrays = [np.ascontiguousarray(part) for part in (values, transition, noise, h)]
-            given = [array.ctypes.data_as(pointer) for array in arrays]
-            spent = cpu(lambda: library.kalman(STEPS, *given, ctypes.c_double(0.25)))
-            work = "one series, 4 states, 100,000 steps"
-            rows.append(rate(work, ours, "steps/s", "plain C loop", STEPS / spent, 0.9))
+    if library is not None:
+        r = ctypes.c_double(0.25)
+        given = (STEPS, *pointers(values, transition, noise, h), r)
+        ours, theirs = side_by_side(
+            lambda: run(FOUR, times, values), lambda: library.kalman(*given), 9
+        )
+        work = "one series, 4 states, 100,000 steps"
+        rows.append(rate(work, STEPS / ours, "steps/s", "plain C loop", STEPS / theirs, 0.9))
+        root, weights = root_of_noise()
+        factors = (STEPS, *pointers(values, transition, root, weights, h), r)
+        ours, theirs = side_by_side(
+            lambda: run(FOUR, times, values, belief=start), lambda: library.factored(*factors)
+        )
+        work = "one series, 4 states, 100,000 steps, factored form"
+        rows.append(rate(work, STEPS / ours, "steps/s", "UD loop in C", STEPS / theirs, 0.9))
+    steps = STEPS / spent
+    few = 20_000
     peer = KalmanFilter(k_endog=1, k_states=4, k_posdef=4, tolerance=0)
-    peer.bind(values[:20_000].reshape(-1, 1).copy())
+    peer.bind(values[:few].reshape(-1, 1).copy())
     peer["design"], peer["transition"], peer["selection"] = h[None, :], transition, np.eye(4)
     peer["state_cov"], peer["obs_cov"] = noise, np.array([[0.25]])
     peer.initialize_diffuse()
-    difference = abs(peer.loglike() - run(FOUR, times[:20_000], values[:20_000]).loglik)
+    difference = abs(peer.loglike() - run(FOUR, times[:few], values[:few]).loglik)
     if difference > 1e-6:
         raise SystemExit(f"expected equal likelihoods, got a difference of {difference}")
-    theirs = 20_000 / cpu(peer.filter)
-    rows.append(rate("one series, 4 states, filter", ours, "steps/s", "statsmodels", theirs, 15))
+    ours, theirs = side_by_side(lambda: run(FOUR, times, values), peer.filter)
+    work = "one series, 4 states, filter"
+    rows.append(rate(work, STEPS / ours, "steps/s", "statsmodels", few / theirs, 15))
+    rows.append(rate(work, steps, "steps/s", "filterpy", filterpy_speed(values), 250))
     return rows
+
+
+def filterpy_speed(values: np.ndarray) -> float:
+    """Steps a second of filterpy, which has no missing values and no likelihood asked for."""
+    from filterpy.kalman import KalmanFilter as Peer
+
+    few = 5_000
+    peer = Peer(dim_x=4, dim_z=1)
+    transition, noise, h = four()
+    peer.F, peer.Q, peer.H, peer.R = transition, noise, h[None, :], np.array([[0.25]])
+    peer.P = np.eye(4) * 1e7
+
+    def follow() -> None:
+        for value in values[:few]:
+            peer.predict()
+            peer.update(value)
+
+    return few / cpu(follow, 3)
+
+
+def many_series(library: ctypes.CDLL | None) -> list[Row]:
+    """A thousand series of a thousand steps, and a hundred times as many."""
+    count, steps = 1_000, 1_000
+    times = np.arange(steps) * NS_PER_DAY
+    values = np.random.default_rng(5).normal(size=(count, steps)).cumsum(axis=1) * 0.1
+    transition, noise, h = four()
+    work, total, rows = "1,000 series, 4 states, 1,000 steps", count * steps, []
+    if library is not None:
+        r = ctypes.c_double(0.25)
+        given = (count, steps, *pointers(values, transition, noise, h), r)
+        ours, theirs = side_by_side(
+            lambda: run_batch(FOUR, times, values, threads=1), lambda: library.batch(*given)
+        )
+        rows.append(rate(work, total / ours, "steps/s", "batched C loop", total / theirs, 0.9))
+    once = cpu(lambda: run_batch(FOUR, times, values, threads=1))
+    rows.append(rate(work, total / once, "steps/s", "dynamax", dynamax_speed(values), 10))
+    short = values[:, :100]
+    wide = np.tile(short, (100, 1))
+    few = cpu(lambda: run_batch(FOUR, times[:100], short, threads=1)) * 100
+    many = cpu(lambda: run_batch(FOUR, times[:100], wide, threads=1), 1)
+    work = "100,000 series, 4 states, 100 steps: cost is linear"
+    rows.append(cost(work, many, "s", "100 x 1,000 series", few, 0.8))
+    alone = seconds(lambda: run_batch(FOUR, times[:100], wide, threads=1), repeat=3)
+    shared = seconds(lambda: run_batch(FOUR, times[:100], wide, threads=2), repeat=3)
+    work = "the same, two threads, wall time of an idle machine"
+    rows.append(cost(work, shared, "s", "one thread", alone, 1.2))
+    return rows
+
+
+def dynamax_speed(values: np.ndarray) -> float:
+    """Series-steps a second of dynamax, compiled, each series with a covariance of its own."""
+    import jax
+    import jax.numpy as jnp
+    from dynamax.linear_gaussian_ssm import lgssm_filter
+    from dynamax.linear_gaussian_ssm.inference import make_lgssm_params
+
+    jax.config.update("jax_enable_x64", val=True)
+    transition, noise, h = (jnp.asarray(part) for part in four())
+
+    def one(scale: object, emissions: object) -> object:
+        # A start that differs by series keeps the compiler from sharing one covariance.
+        params = make_lgssm_params(
+            jnp.zeros(4), jnp.eye(4) * scale, transition, noise, h[None, :], jnp.eye(1) * 0.25
+        )
+        return lgssm_filter(params, emissions).filtered_means
+
+    count = 200
+    scales = jnp.linspace(1e6, 1e7, count)
+    given = jnp.asarray(values[:count, :, None])
+    compiled = jax.jit(jax.vmap(one))
+    compiled(scales, given).block_until_ready()
+    spent = cpu(lambda: compiled(scales, given).block_until_ready(), 3)
+    return count * values.shape[1] / spent
 
 
 def streams() -> list[Row]:
@@ -130,4 +246,7 @@ def fits() -> list[Row]:
 
 
 if __name__ == "__main__":
-    finish([*one_series(), *streams(), *fits()])
+    with tempfile.TemporaryDirectory() as folder:
+        compiled = compiled_loop(folder)
+        rows = [*one_series(compiled), *many_series(compiled), *streams(), *fits()]
+    finish(rows)

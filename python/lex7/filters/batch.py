@@ -1,7 +1,7 @@
 """Many series at once: one model for all or one each, every series with a belief of its own.
 
-Series stand side by side in vector registers and are shared out among threads. A series has the bits
-of its own `run`, whatever its neighbours, the instructions used and the number of threads.
+Series stand side by side in vector registers and are shared out among threads. A series has the
+bits of its own `run`, whatever its neighbours, the instructions used and the number of threads.
 """
 
 from __future__ import annotations
@@ -74,11 +74,11 @@ def run_batch(
 ) -> BatchResult:
     """Filter many series, each from the start of its model.
 
-    `values` is (series, rows), NaN where missing; shorter series end in NaN. `times_ns` is (rows,) for
-    all series or (series, rows). `observation_sd` is (series, rows). `inputs` is (rows, columns) for
-    all or (series, rows, columns). `models` is one model or one per series, all of one shape: the
-    same components with other numbers. `threads` is how many threads share the work; none takes the
-    setting `LEX7_THREADS`, or else one per processor.
+    `values` is (series, rows), NaN where missing; shorter series end in NaN. `times_ns` is (rows,)
+    for all series or (series, rows). `observation_sd` is (series, rows). `inputs` is
+    (rows, columns) for all or (series, rows, columns). `models` is one model or one per series, all
+    of one shape: the same components with other numbers. `threads` is how many threads share the
+    work; none takes the setting `LEX7_THREADS`, or else one per processor.
 
     Raises:
         FilterArgumentError: an argument has the wrong shape, dtype, order or range.
@@ -118,7 +118,9 @@ def _run(
 ) -> tuple[BatchResult, tuple[Matrix, Matrix, Matrix, Matrix, Matrix] | None]:
     times_ns, values, observation_sd, inputs = columns
     rows = core_native.floats("values", values, 2)
-    sds = None if observation_sd is None else core_native.floats("observation_sd", observation_sd, 2)
+    sds = (
+        None if observation_sd is None else core_native.floats("observation_sd", observation_sd, 2)
+    )
     if sds is not None and sds.shape != rows.shape:
         raise FilterArgumentError("observation_sd", f"shape {rows.shape}", f"shape {sds.shape}")
     listed = [models] if isinstance(models, Model) else list(models)

@@ -37,6 +37,7 @@ impl FixedLag {
             return Err(refuse("belief", &format!("{} states", model.states()), given.states()));
         }
         let space = Workspace::new(model.states(), model.robust);
+        let belief = belief.map(|given| Belief { factor: None, ..given });
         Ok(FixedLag { model, lag, belief, space, window: VecDeque::new(), rows: 0 })
     }
 

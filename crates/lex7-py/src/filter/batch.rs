@@ -3,7 +3,6 @@ use std::thread;
 
 use lex7_core::filter::{Batch, FilterError, Keep, Model, Run, run_batch};
 use numpy::{PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadonlyArray3, ToPyArray};
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -29,15 +28,17 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 /// The threads of the setting, or one per processor.
-fn default_threads() -> PyResult<usize> {
+fn default_threads() -> Result<usize, FilterError> {
     let Ok(text) = std::env::var(SETTING) else {
-        return Ok(thread::available_parallelism().map_or(1, usize::from));
+        return Ok(thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX));
     };
     match text.parse() {
         Ok(count) if (1..=THREADS_MAX).contains(&count) => Ok(count),
-        _ => Err(PyValueError::new_err(format!(
-            "{SETTING}: expected a number from 1 to {THREADS_MAX}, got {text:?}"
-        ))),
+        _ => Err(FilterError::Argument {
+            argument: SETTING,
+            expected: format!("a number from 1 to {THREADS_MAX}"),
+            got: text,
+        }),
     }
 }
 
@@ -56,11 +57,11 @@ fn filter_run_batch<'py>(
     let (times_ns, values) = (times_ns.as_slice()?, values.as_slice()?);
     let (columns, inputs) = (inputs.as_array().dim().2, inputs.as_slice()?);
     let keep = if keep_all { Keep::All } else { Keep::Final };
-    let threads = if threads == 0 { default_threads()? } else { threads };
     let result = py.detach(|| {
         let models = models.iter().map(|model| Model::decode(model)).collect::<Result<Vec<_>, _>>()?;
         let batch = Batch { models: &models, count, times_ns, values, observation_sd: sds, inputs, columns };
         batch.check()?;
+        let threads = if threads == 0 { default_threads()? } else { threads };
         spread(&batch, keep, threads)
     });
     let runs = result.map_err(|error| raise(py, error))?;
