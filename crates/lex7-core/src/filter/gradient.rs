@@ -3,6 +3,8 @@
 //! Parameters are taken by their logarithms. The diffuse directions never depend on a free parameter
 //! (standard deviations enter the noise alone, decays act on states that start proper), so the diffuse
 //! gain is a constant of the adjoint.
+use super::gradient_packed::Trail;
+use super::packed::Layout;
 use super::run::{Clockwork, Series};
 use super::step::{Workspace, apply, begin, carry, dot, predict, size, sized, spread_symmetric, update};
 use super::transition::{Cell, Sensitivity, discretise, sensitivities, start_of, start_sensitivities};
@@ -34,6 +36,8 @@ struct Tape {
     /// (rows, n + n²): mean and covariance before the transition, kept where a decay is free.
     before: Vec<f64>,
     keeps_before: bool,
+    /// The row before which packed form takes over.
+    reached: usize,
 }
 
 /// Return the log-likelihood of a checked series of Gaussian noise and its gradient.
@@ -52,11 +56,36 @@ fn both<const N: usize>(
 ) -> Option<(f64, Vec<f64>)> {
     let states = size::<N>(belief.states());
     let mut space = Workspace::new(states, model.robust);
-    let (value, tape) = forward(model, series, free, (&mut belief, states), &mut space);
+    let layout = Layout::of(model).filter(|_| !has_free_decay(model, free));
+    let start = belief.clone();
+    let (mut value, mut tape) = forward(model, series, free, (&mut belief, states), (&mut space, layout));
+    let mut trail = None;
+    if let Some(layout) = layout
+        && tape.reached < series.times_ns.len()
+    {
+        let mut rest = Trail::new(model, series, layout);
+        let strides = &mut tape.strides;
+        let more = rest.ahead(&belief, tape.reached, |from_ns, to_ns| {
+            let days = (i128::from(to_ns) - i128::from(from_ns)) as f64 / NS_PER_DAY;
+            let place = stride(strides, model, days);
+            (place, strides[place].cells.clone(), strides[place].sensitivities.clone())
+        });
+        match more {
+            Some(more) => {
+                value += more;
+                trail = Some(rest);
+            }
+            None => {
+                // The packed form refuses a value somewhere: all rows in the general form.
+                belief = start;
+                (value, tape) = forward(model, series, free, (&mut belief, states), (&mut space, None));
+            }
+        }
+    }
     if !value.is_finite() {
         return None;
     }
-    let gradient = backward(model, series, free, (&tape, states), &mut space);
+    let gradient = backward(model, series, free, (&tape, trail.as_mut(), states), &mut space);
     gradient.iter().all(|slope| slope.is_finite()).then_some((value, gradient))
 }
 
@@ -66,7 +95,7 @@ fn forward(
     series: &Series,
     free: &[usize],
     (belief, states): (&mut Belief, usize),
-    space: &mut Workspace,
+    (space, layout): (&mut Workspace, Option<Layout>),
 ) -> (f64, Tape) {
     let rows = series.times_ns.len();
     let keeps_before = has_free_decay(model, free);
@@ -76,9 +105,14 @@ fn forward(
         vectors: Vec::with_capacity(rows * states),
         before: Vec::new(),
         keeps_before,
+        reached: rows,
     };
     let mut value = 0.0;
     for (row, (&time_ns, &observed)) in series.times_ns.iter().zip(series.values).enumerate() {
+        if layout.is_some() && belief.diffuse.is_empty() {
+            tape.reached = row;
+            break;
+        }
         if observed.is_nan() {
             continue;
         }
@@ -139,7 +173,7 @@ fn backward(
     model: &Model,
     series: &Series,
     free: &[usize],
-    (tape, states): (&Tape, usize),
+    (tape, trail, states): (&Tape, Option<&mut Trail>, usize),
     space: &mut Workspace,
 ) -> Vec<f64> {
     let places = 1 + model.components.iter().map(|part| part.parameters.len()).sum::<usize>();
@@ -148,6 +182,9 @@ fn backward(
     let zeros = vec![0.0; states * states];
     let mut adjoint =
         Belief { time_ns: 0, mean: vec![0.0; states], cov: zeros, diffuse: Vec::new(), factor: None };
+    if let Some(trail) = trail {
+        trail.back(&mut slopes, &mut adjoint);
+    }
     let (mut turned, mut carried) = (vec![0.0; states], vec![0.0; states]);
     let present: Vec<usize> = (0..series.values.len()).filter(|row| !series.values[*row].is_nan()).collect();
     for (index, mark) in tape.marks.iter().enumerate().rev() {
@@ -301,67 +338,4 @@ fn add_up<const N: usize>(model: &Model, series: &Series, mut belief: Belief) ->
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::filter::{Component, Robust};
-
-    fn part(kind: Kind, parameters: &[f64]) -> Component {
-        Component { kind, time_ns: 0, parameters: parameters.to_vec(), initial: None }
-    }
-
-    fn with(model: &Model, place: usize, factor: f64) -> Model {
-        let mut out = model.clone();
-        if place == 0 {
-            out.observation_sd *= factor;
-            return out;
-        }
-        let mut left = place - 1;
-        for part in &mut out.components {
-            if left < part.parameters.len() {
-                part.parameters[left] *= factor;
-                break;
-            }
-            left -= part.parameters.len();
-        }
-        out
-    }
-
-    fn assert_gradient_is_that_of_differences(components: Vec<Component>, places: &[usize]) {
-        let day = NS_PER_DAY as i64;
-        let times: Vec<i64> = (0..60).map(|i| i * day + (i * i * 7919) % (day / 3)).collect();
-        let values: Vec<f64> = (0..60)
-            .map(|i| if i % 7 == 3 { f64::NAN } else { libm::sin(i as f64) + 0.1 * f64::from((i * 37) % 11) })
-            .collect();
-        let inputs: Vec<f64> = (0..60).map(|i| f64::from(i % 5)).collect();
-        let series =
-            Series { times_ns: &times, values: &values, observation_sd: None, inputs: &inputs, columns: 1 };
-        let model = Model { robust: Robust::Gaussian, observation_sd: 0.5, components };
-        let (value, gradient) = value_and_gradient(&model, &series, places).expect("a finite likelihood");
-        assert_eq!(Some(value), value_of(&model, &series));
-        for (place, slope) in places.iter().zip(gradient) {
-            let step = 1e-5;
-            let up = value_of(&with(&model, *place, libm::exp(step)), &series).expect("finite");
-            let down = value_of(&with(&model, *place, libm::exp(-step)), &series).expect("finite");
-            let known = (up - down) / (2.0 * step);
-            assert!((slope - known).abs() < 1e-6 * (1.0 + known.abs()), "{place}: {slope} and {known}");
-        }
-    }
-
-    #[test]
-    fn gradient_of_a_level_a_season_and_an_autoregression_is_exact() {
-        let parts = vec![
-            part(Kind::Level, &[0.2]),
-            part(Kind::Season, &[0.05, 7.0, 2.0]),
-            part(Kind::AutoRegression, &[0.6, 2.5]),
-        ];
-        assert_gradient_is_that_of_differences(parts, &[0, 1, 2, 5, 6]);
-    }
-
-    #[test]
-    fn gradient_of_trends_and_a_regression_is_exact() {
-        let parts = vec![part(Kind::Trend, &[0.2, 0.03]), part(Kind::Regression, &[0.1, 0.0])];
-        assert_gradient_is_that_of_differences(parts, &[0, 1, 2, 3]);
-        let parts = vec![part(Kind::DampedTrend, &[0.2, 0.3, 6.0]), part(Kind::AutoRegression, &[0.4, 0.7])];
-        assert_gradient_is_that_of_differences(parts, &[0, 1, 2, 3, 4, 5]);
-    }
-}
+mod tests;
