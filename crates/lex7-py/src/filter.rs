@@ -5,8 +5,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 mod bank;
-mod detector;
 mod batch;
+mod detector;
 mod estimate;
 mod smooth;
 mod steps;

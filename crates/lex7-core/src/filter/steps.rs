@@ -65,6 +65,7 @@ pub fn error_steps(steps: &Steps<'_>, states: usize, outputs: usize) -> Result<S
                 mean: vec![0.0; states],
                 cov: steps.covs[place * square..(place + 1) * square].to_vec(),
                 diffuse: Vec::new(),
+                factor: None,
             },
         };
         rows[outputs..].copy_from_slice(&steps.innovations[place * outputs..(place + 1) * outputs]);
