@@ -8,10 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lex7 import _core
-from lex7.base.shapes import Series
+from lex7.base.civil import NS_PER_DAY
+from lex7.base.shapes import Series, TimesNs
+from lex7.filters import Model, run
+from lex7.filters.components import AutoRegression, Level
 
 SCENARIO_KEY = (0x4C45_5837, 0x5754_4831)
 """One key for every evaluation, so that amounts, days and rules share their random numbers."""
+
+DECAY_MIN = 1e-3
+"""Decay of a deviation that is gone after one step: e^-1000."""
+
+SQUARES_MIN = 1e-9
+"""Sums of squares below this are exact zeros of a flow that never moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +39,18 @@ class LevelBelief:
 
 
 def filter_level(blocks: Series, reversion: float, ratio: float) -> LevelBelief:
-    """Filter block means of a flow; see `lex7_core::flow`."""
-    m, l, mm, ml, ll, squares, _ = _core.flow_filter(blocks, reversion, ratio)  # noqa: E741
-    return LevelBelief((m, l), (mm, ml, ll), squares)
+    """Filter block means of a flow: a constant of which nothing is known, and a deviation.
+
+    The blocks are one step apart; `lex7_core::flow` has the same law in closed form.
+    """
+    decay = DECAY_MIN if reversion <= 0.0 else -1.0 / _log(reversion)
+    deviation = AutoRegression(float(np.sqrt(ratio)), max(decay, DECAY_MIN))
+    result = run(Model((Level(0.0), deviation), 1.0), _steps(len(blocks)), blocks)
+    squares = 0.0
+    for nis in result.nis.tolist()[1:]:  # the first block is what the constant is learned from
+        squares += nis
+    (m, l), ((mm, ml), (_, ll)) = result.belief.mean.tolist(), result.belief.cov.tolist()  # noqa: E741
+    return LevelBelief((m, l), (mm, ml, ll), max(squares, SQUARES_MIN))
 
 
 def weigh_reversion(
@@ -54,3 +72,11 @@ def draw_passages(
 ) -> Series:
     """Draw the days until cash crosses zero with income off, one per path."""
     return _core.cash_passages(law, calendar, SCENARIO_KEY, from_day, (0, path_count))
+
+
+def _steps(count: int) -> TimesNs:
+    return np.arange(count, dtype=np.int64) * NS_PER_DAY
+
+
+def _log(value: float) -> float:
+    return float(_core.elementary_log(np.array([value]))[0])
