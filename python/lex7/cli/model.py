@@ -61,10 +61,7 @@ def _report(model: Model, *, as_json: bool) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from lex7.cli.model_bench import measure, run_peers
-
-    if options.peers:
-        return run_peers(Path(options.file), as_json=options.json)
+    from lex7.cli.model_bench import measure
     from lex7.ssm import Model
 
     rows = measure(Model.load(options.file, threads=options.threads))

@@ -23,7 +23,6 @@ def model_arguments(parser: argparse.ArgumentParser) -> None:
     info.add_argument("--verify", action="store_true", help="hash every byte, check every number")
     bench = actions.add_parser("bench", help="measure a model on this machine")
     bench.add_argument("file", metavar="FILE")
-    bench.add_argument("--peers", action="store_true", help="beside llama.cpp and transformers")
     random = actions.add_parser("random", help="make a model of random weights, no download")
     random.add_argument("out", metavar="OUT")
     random.add_argument("--shape", choices=SHAPES, default="130m", help="default 130m")

@@ -1,17 +1,12 @@
-"""What `lex7 model bench` measures: one model, here and now; and the peers beside it."""
+"""What `lex7 model bench` measures: one model, here and now."""
 
 from __future__ import annotations
 
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-import lex7
 from lex7.ssm import Model
-from lex7.ssm.errors import ModelArgumentError
 
 PREFILL_TOKENS = 128
 DECODE_TOKENS = 16
@@ -41,21 +36,6 @@ def measure(model: Model) -> list[Row]:
         _row("copy of the same bytes", copied * 1e3, "ms"),
         _row("fork", forked * 1e6, "µs"),
     ]
-
-
-def run_peers(file: Path, *, as_json: bool) -> int:
-    """Run bench/ssm.py of a source checkout, which measures llama.cpp and transformers beside us.
-
-    Raises:
-        ModelArgumentError: this is no source checkout.
-    """
-    script = Path(lex7.__file__).resolve().parents[2] / "bench" / "ssm.py"
-    if not script.is_file():
-        wanted = "a source checkout with bench/ssm.py, where peers are pinned"
-        raise ModelArgumentError("--peers", wanted, "an installed package")
-    command = [sys.executable, str(script), "--model", str(file)]
-    given = [*command, *(["--json"] if as_json else [])]
-    return subprocess.run(given, check=False).returncode  # noqa: S603 - our own script
 
 
 def _seconds(work: Callable[[], object], repeat: int) -> float:
