@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import pytest
 from lex7 import _core
 from lex7.ssm import reference
 from lex7.ssm.errors import ModelArgumentError, ModelFileError, SnapshotError, TokenError
-from lex7.ssm.spec import Spec
+from lex7.ssm.spec import EMBEDDING, FINAL_NORM, LAYER_TENSORS, Spec, layer_tensor
 
 SHAPE = {
     "d_model": 96,
@@ -28,17 +27,6 @@ SHAPE = {
 }
 TOKENS = [index * 37 % 290 for index in range(160)]
 QUANTS = ("f32", "q8", "q4")
-OURS = {
-    "norm": "norm.weight",
-    "in_proj": "mixer.in_proj.weight",
-    "conv_weight": "mixer.conv1d.weight",
-    "conv_bias": "mixer.conv1d.bias",
-    "dt_bias": "mixer.dt_bias",
-    "a_log": "mixer.A_log",
-    "d": "mixer.D",
-    "gate_norm": "mixer.norm.weight",
-    "out_proj": "mixer.out_proj.weight",
-}
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +45,12 @@ def opened(path: str, threads: int = 1) -> _core.SsmModel:
 def test_logits_are_those_of_the_mathematics(files: dict[str, str]) -> None:
     model = opened(files["f32"])
     spec = Spec(3, 96, 256, 64, 16, 2, 4, 300, 290)
-    weights = {
-        "embedding": model.tensor("backbone.embedding.weight").astype(np.float64),
-        "final_norm": model.tensor("backbone.norm_f.weight").astype(np.float64),
-    }
-    for layer, (ours, theirs) in itertools.product(range(3), OURS.items()):
-        tensor = model.tensor(f"backbone.layers.{layer}.{theirs}").astype(np.float64)
-        weights[f"layers.{layer}.{ours}"] = tensor.reshape(-1, 4) if "conv_w" in ours else tensor
+    names = [EMBEDDING, FINAL_NORM]
+    names += [layer_tensor(layer, name) for layer in range(3) for name in LAYER_TENSORS]
+    weights = {name: model.tensor(name).astype(np.float64) for name in names}
+    for layer in range(3):
+        taps = layer_tensor(layer, "mixer.conv1d.weight")
+        weights[taps] = weights[taps].reshape(-1, 1, 4)
     truth, hidden = reference.feed(spec, weights, reference.start(spec), TOKENS)
     logits = _core.SsmSession(model).feed_all(TOKENS)
     assert np.abs(logits - truth[:, :290]).max() < 1e-5 * np.abs(truth).max()
