@@ -23,27 +23,25 @@ BEGINS = datetime(2020, 1, 1, tzinfo=UTC)
 ENDS = datetime(2120, 1, 1, tzinfo=UTC)
 
 
-def link_key(key: SigningKey, lattice: LatticeId) -> Ed25519PrivateKey:
+def link_key(key: SigningKey) -> Ed25519PrivateKey:
     """Derive the key that a node, or the authority, uses on links and for nothing else."""
-    return Ed25519PrivateKey.from_private_bytes(derive(key.seed, lattice, b"lex7.link", 32))
+    return Ed25519PrivateKey.from_private_bytes(derive(key.seed, b"lex7", b"lex7.link", 32))
 
 
-def link_public(key: SigningKey, lattice: LatticeId) -> bytes:
+def link_public(key: SigningKey) -> bytes:
     """Give the public half of a link key."""
-    return link_key(key, lattice).public_key().public_bytes_raw()
+    return link_key(key).public_key().public_bytes_raw()
 
 
-def private_pem(key: SigningKey, lattice: LatticeId) -> str:
+def private_pem(key: SigningKey) -> str:
     """Spell a link key."""
-    spelled = link_key(key, lattice).private_bytes(
-        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-    )
+    spelled = link_key(key).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return spelled.decode()
 
 
 def authority_pem(owner: SigningKey, lattice: LatticeId) -> str:
     """Make the certificate of the lattice's authority; the same one every time."""
-    key = link_key(owner, lattice)
+    key = link_key(owner)
     builder = _builder(_name("lex7 lattice"), "authority", lattice).public_key(key.public_key())
     usage = x509.KeyUsage(
         digital_signature=True, key_cert_sign=True, crl_sign=False, content_commitment=False,
@@ -73,7 +71,7 @@ def member_pem(owner: SigningKey, lattice: LatticeId, name: NodeName, public: by
             ),
             critical=False,
         )
-        .sign(link_key(owner, lattice), None)
+        .sign(link_key(owner), None)
     )
     return made.public_bytes(Encoding.PEM).decode()
 

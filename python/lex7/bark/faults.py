@@ -115,6 +115,19 @@ class SignatureError(BarkError):
         super().__init__(f"expected a document signed for {purpose!r}: {reason}")
 
 
+class NoSecretError(BarkError):
+    """A signature was asked of a key whose secret half lies in another home."""
+
+    code = "bark.no_secret"
+
+    def __init__(self, purpose: str) -> None:
+        self.purpose = purpose
+        super().__init__(
+            f"{purpose} needs the owner's key, which is in the home where the lattice was made; "
+            "do it there"
+        )
+
+
 class WeakKeyError(BarkError):
     """A public key has small order or a second spelling and may not be enrolled."""
 

@@ -185,6 +185,37 @@ def create(
     return replace(locked, secrets=_seal(locked, keys, master)), code
 
 
+def adopt(
+    passphrase: str,
+    belongs: tuple[LatticeId, KeyId],
+    nodes: Mapping[NodeName, SigningKey],
+    *,
+    entropy: Entropy,
+) -> tuple[KeyFile, str]:
+    """Lock the keys of a home that joined a lattice; the owner's secret stays where it was made.
+
+    Args:
+        passphrase: of the new home.
+        belongs: the lattice and the owner's public key.
+        nodes: drawn for the enrolment.
+        entropy: for the master key and the database key.
+    """
+    master, code = entropy.draw(32), draw_code(entropy)
+    lattice, owner = belongs
+    keys = Keys(lattice, SigningKey(b"", owner), nodes, entropy.draw(32), 0)
+    locked = KeyFile(
+        lattice=lattice,
+        owner=owner,
+        nodes={name: key.public for name, key in nodes.items()},
+        incarnation=0,
+        nonce=entropy.draw(NONCE_BYTES),
+        secrets=b"",
+        passphrase=_wrap(master, passphrase.encode(), entropy),
+        recovery=_wrap(master, read_code(code), entropy),
+    )
+    return replace(locked, secrets=_seal(locked, keys, master)), code
+
+
 def save(keys: KeyFile, path: Path) -> None:
     """Replace the file atomically and durably.
 
@@ -315,4 +346,6 @@ def _open(locked: KeyFile, master: bytes) -> Keys:
     # The cipher has shown that this is what `_seal` wrote.
     owner, seeds, database_key = cast("_Secrets", canon.decode(plain))
     nodes = {NodeName(name): key_from_seed(seed) for name, seed in seeds}
-    return Keys(locked.lattice, key_from_seed(owner), nodes, database_key, locked.incarnation)
+    # A home that joined holds only the owner's public key.
+    owner_key = key_from_seed(owner) if owner else SigningKey(b"", locked.owner)
+    return Keys(locked.lattice, owner_key, nodes, database_key, locked.incarnation)

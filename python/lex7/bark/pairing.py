@@ -117,6 +117,15 @@ def read_code(text: str) -> str:
     return digits
 
 
+def verify_owner(invitation: Invitation) -> None:
+    """Refuse to invite where the owner's secret key is not.
+
+    Raises:
+        NoSecretError: only the public half is here.
+    """
+    sign(invitation.owner, purpose=PURPOSE, lattice=invitation.lattice, payload=b"")
+
+
 def hello(code: str, entropy: Entropy) -> tuple[bytes, Joining]:
     """Begin to join."""
     half = srp.joining_half(entropy)

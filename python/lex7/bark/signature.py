@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lex7.bark import core_native
-from lex7.bark.faults import SignatureError, WeakKeyError
+from lex7.bark.faults import NoSecretError, SignatureError, WeakKeyError
 from lex7.base.entropy import Entropy
 from lex7.base.ids import KeyId, LatticeId
 
@@ -52,7 +52,13 @@ def verify_key(public: bytes) -> KeyId:
 
 
 def sign(key: SigningKey, *, purpose: str, lattice: LatticeId, payload: bytes) -> bytes:
-    """Sign a payload; the message carries payload, signer and signature."""
+    """Sign a payload; the message carries payload, signer and signature.
+
+    Raises:
+        NoSecretError: only the public half of the key is here.
+    """
+    if not key.seed:
+        raise NoSecretError(purpose)
     return core_native.message_sign(key.seed, purpose, lattice, payload)
 
 

@@ -52,6 +52,12 @@ SETTINGS = (
         "keyring", "whether the OS keyring may hold the home's master key: yes or no", "no"
     ),
     SettingSpec("horizon_days", f"days forecast ahead, 31 to {HORIZON_DAYS_MAX}", "550"),
+    SettingSpec(
+        "address",
+        "address the nodes listen on; 127.0.0.1 keeps them on this machine, 0.0.0.0 opens them",
+        "127.0.0.1",
+    ),
+    SettingSpec("pairing_port", "port that `lex7 pair invite` listens on, 1024 to 65535", "7446"),
     SettingSpec("profiles", "folder with your own bank CSV profiles; empty: HOME/profiles", ""),
 )
 _BY_NAME = {spec.name: spec for spec in SETTINGS}
@@ -150,8 +156,21 @@ def _check(values: Mapping[str, Resolved]) -> None:
         raise ConfigError(
             horizon.source, f"horizon_days must be 31 to {HORIZON_DAYS_MAX}, got {horizon.value}"
         )
+    _check_links(values)
     if values["keyring"].value not in ("yes", "no"):
         raise ConfigError(values["keyring"].source, "keyring must be yes or no")
     device = values["device"].value
     if not device.isascii() or not device.isidentifier() or len(device) > 32:
         raise ConfigError(values["device"].source, "device must be a short word of letters")
+
+
+def _check_links(values: Mapping[str, Resolved]) -> None:
+    address, port = values["address"], values["pairing_port"]
+    parts = address.value.split(".")
+    if len(parts) != 4 or not all(
+        one.isascii() and one.isdigit() and int(one) < 256 for one in parts
+    ):
+        raise ConfigError(address.source, f"address must be like 192.0.2.7, got {address.value!r}")
+    is_number = port.value.isascii() and port.value.isdigit()
+    if not is_number or not 1024 <= int(port.value) <= 65535:
+        raise ConfigError(port.source, f"pairing_port must be 1024 to 65535, got {port.value!r}")

@@ -184,3 +184,15 @@ is 1 GiB."""
 
 LEASE_MS = 2_000
 """A link that was silent this long is closed; the default of ten seconds hides a dead peer."""
+
+COMMAND_BYTES_MAX = 64 << 20
+"""One command to a running node, or its answer; a certificate has some hundred kilobytes."""
+
+COMMAND_SECONDS_MAX = 90.0
+"""A command that a running node has not answered by then is given up."""
+
+COMMANDS_AT_ONCE_MAX = 16
+"""Commands that one node answers at the same time; the next is refused."""
+
+RESTARTS_PER_MINUTE_MAX = 5
+"""A node that ends more often stays down, and `lex7 nodes` says so."""

@@ -224,6 +224,45 @@ def _session(parser: argparse.ArgumentParser) -> None:
     session_arguments(parser)
 
 
+def _up(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--node", default="all", choices=("vit", "wth", "mon", "all"), help="default: all"
+    )
+
+
+def _none(parser: argparse.ArgumentParser) -> None:
+    """Take no arguments."""
+
+
+def _pair(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    invite = actions.add_parser("invite", help="show a code for three minutes and wait")
+    invite.add_argument("--port", type=int, metavar="N", help="default: setting pairing_port")
+    invite.add_argument("--reset", action="store_true", help="forget the count of wrong codes")
+    join = actions.add_parser("join", help="make this home a member of the other one's lattice")
+    join.add_argument("code", metavar="CODE", help="eight digits, or what the QR code says")
+    join.add_argument("--endpoint", metavar="ENDPOINT", help="for example tcp/192.0.2.7:7446")
+    join.add_argument("--device", metavar="NAME", default="", help="name of this device")
+
+
+def _top(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--once", action="store_true", help="print once and end")
+
+
+def _route(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("capability", metavar="CAPABILITY", help="council, range, follow.vit, ...")
+    _json(parser)
+
+
+def _evict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("node", metavar="NODE", help="for example vit@phone")
+
+
+def _sync(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--verify", action="store_true", help="compare the hash of every member")
+    _json(parser)
+
+
 COMMANDS = (
     Command("init", "make a home: keys, logs, starter directives", "init:run", _init),
     Command("sample", "write a synthetic person's files", "sample:run", _sample),
@@ -245,4 +284,13 @@ COMMANDS = (
     Command("model", "convert, describe, measure and run a model", "model:run", _model),
     Command("session", "keep and resume model sessions", "model_session:run", _session),
     Command("config", "show the settings", "config:run", _config),
+    Command("up", "run the nodes of this home", "lattice:run_up", _up),
+    Command("down", "stop the nodes of this home", "lattice:run_down", _none),
+    Command("nodes", "who is in the lattice, and who is there", "lattice:run_nodes", _json),
+    Command("top", "the nodes, again every second", "lattice:run_top", _top),
+    Command("route", "who can be asked for something", "lattice:run_route", _route),
+    Command("sync", "pull what is missing now", "lattice:run_sync", _sync),
+    Command("forks", "logs that were written twice", "lattice:run_forks", _json),
+    Command("pair", "enrol another home with a code", "pair:run", _pair),
+    Command("evict", "end a node's membership", "lattice:run_evict", _evict),
 )

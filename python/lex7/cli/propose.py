@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from lex7.base.errors import Lex7Error
-from lex7.cli.session import day_of_options, open_home, page_of, print_json
+from lex7.cli.config import config_of
+from lex7.cli.session import Json, day_of_options, open_home, page_of, print_json
 
 
 class QuestionError(Lex7Error):
@@ -46,11 +47,16 @@ def asked(options: argparse.Namespace) -> str:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Judge a proposal and print the verdict."""
-    from lex7.runtime.propose import propose
+    """Judge a proposal and print the verdict; running nodes judge it, else the logs are opened."""
+    from lex7.runtime.asking import ask_proposal, is_up
 
-    with open_home(options) as lattice:
-        answer = propose(lattice, asked(options), day_of_options(options, lattice))
+    config = config_of(options)
+    if is_up(config):
+        from lex7.storage.entropy import SystemEntropy
+
+        answer = ask_proposal(config, asked(options), options.as_of, SystemEntropy())
+    else:
+        answer = _judge(options)
     if options.json:
         print_json(answer)
     else:
@@ -58,4 +64,13 @@ def run(options: argparse.Namespace) -> int:
 
         print(render_proposals([answer], page_of(sys.stdout)))
         print(f"Verdict {answer['id']}; `lex7 explain {answer['id']}` shows the certificate.")
+        if not answer["in_force"]:
+            print("It is not in force: not every node whose rules it touches has signed it.")
     return 0
+
+
+def _judge(options: argparse.Namespace) -> Json:
+    from lex7.runtime.propose import propose
+
+    with open_home(options) as lattice:
+        return propose(lattice, asked(options), day_of_options(options, lattice))

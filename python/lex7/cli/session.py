@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lex7.runtime.compose import Lattice
 
 FINDINGS_PRINTED_MAX = 20
+Json = dict[str, Any]
 
 
 def open_home(options: argparse.Namespace) -> Lattice:
@@ -46,6 +47,11 @@ def print_findings(findings: Sequence[Finding]) -> None:
         print(f"{finding.where}: {finding.sentence}{shown} ({finding.code})", file=sys.stderr)
     if len(findings) > FINDINGS_PRINTED_MAX:
         print(f"... and {len(findings) - FINDINGS_PRINTED_MAX} more findings", file=sys.stderr)
+
+
+def print_spelled(findings: Sequence[Json]) -> None:
+    """Print findings of an answer on standard error, one line each."""
+    print_findings([Finding(one["code"], one["where"], one["sentence"]) for one in findings])
 
 
 def finding_json(finding: Finding) -> dict[str, str]:

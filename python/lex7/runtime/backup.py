@@ -11,10 +11,10 @@ from lex7.directive.access import SEALED_KIND
 from lex7.directive.document import Action
 from lex7.runtime.compose import open_lattice
 from lex7.runtime.gate import AccessDeniedError
+from lex7.runtime.hold import hold_home
 from lex7.runtime.home import HomePaths, load_keys, unlock
 from lex7.runtime.secret import ask_passphrase
 from lex7.storage.entropy import SystemEntropy
-from lex7.storage.lock import HomeLock
 
 
 def write_backup(config: Config, target: Path) -> int:
@@ -28,7 +28,7 @@ def write_backup(config: Config, target: Path) -> int:
     _pass_gates(config)
     opened = unlock(config, load_keys(config))
     root = HomePaths(config.home).root
-    with HomeLock(root):
+    with hold_home(root):
         back_up(root, target, database_key=opened.database_key, entropy=SystemEntropy())
     return target.stat().st_size
 

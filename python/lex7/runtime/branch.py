@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from lex7.bark import canon
 from lex7.bark.entry import EntryKind
-from lex7.bark.run import Run, check
+from lex7.bark.run import Run, check, genesis
+from lex7.base.errors import Lex7Error
 from lex7.base.ids import EntryHash, KeyId, LatticeId
-from lex7.lattice.evidence import contradiction
+from lex7.lattice import Timeline, without
+from lex7.lattice.evidence import contradiction, encode_evidence, frozen_at
 from lex7.lattice.order import CONTROL
+from lex7.lattice.sync import RangeRequest
+from lex7.runtime.border import Identity
+from lex7.runtime.replica import Replicas
 from lex7.storage.interface import LogStorage, StoredRun
 
 BODIES_BYTES_MAX = 16 << 20
@@ -53,7 +61,77 @@ def hash_at(
     return None
 
 
-def contradicting(
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Two runs of one writer that contradict each other, and where."""
+
+    mine: StoredRun
+    theirs: StoredRun
+    run: Run
+    before: EntryHash
+    differs: int
+
+    @property
+    def incarnation(self) -> int:
+        """In which life."""
+        return self.run.seal.incarnation
+
+    def payload(self, acknowledged: int) -> bytes:
+        """Spell the evidence, frozen at the last common or acknowledged entry."""
+        frozen = frozen_at(self.run.entries, self.differs, acknowledged, self.before)
+        runs = (self.mine, self.theirs)
+        return encode_evidence(runs, self.run.seal.writer, self.incarnation, frozen)
+
+
+def give_way(timeline: Timeline, replicas: Replicas, identity: Identity) -> Timeline:
+    """Where this node holds the branch that lost a fork, forget it; the other is pulled then."""
+    for (writer, _), fork in timeline.state.forks.items():
+        if writer == identity.key.public:
+            continue
+        replica = replicas.of(writer)
+        held = hash_at(replica.storage, fork.frozen, identity.lattice, writer)
+        if held is not None and held != fork.frozen_hash:
+            replica.cut(fork.common)
+            timeline = without(timeline, writer, replica.head.sequence)
+    return timeline
+
+
+def find_fork(
+    held: list[StoredRun],
+    writer: KeyId,
+    lattice: LatticeId,
+    ask: Callable[[RangeRequest], tuple[StoredRun, ...]],
+) -> Fork | None:
+    """Walk back along the held log until the other branch contradicts it; None if it never does."""
+    reach = 1
+    while reach < 2 * len(held) + 1:
+        part = held[-reach:]
+        try:
+            theirs = ask(RangeRequest(writer, part[0].first, part[-1].last))
+        except Lex7Error:
+            return None
+        found = _contradicting(part, theirs, lattice, writer)
+        # The first run looked at may already be past the point where the branches part.
+        if found is not None and (reach >= len(held) or found[2] > part[0].first):
+            mine, other, differs = found
+            run = check(mine, lattice=lattice, writer=writer, before=None)
+            assert isinstance(run, Run), "what is held was verified"
+            before = _before(held, differs, lattice, writer)
+            return Fork(mine, other, run, before, differs)
+        reach *= 2
+    return None
+
+
+def _before(held: list[StoredRun], differs: int, lattice: LatticeId, writer: KeyId) -> EntryHash:
+    for stored in held:
+        if stored.first < differs <= stored.last + 1:
+            run = check(stored, lattice=lattice, writer=writer, before=None)
+            assert isinstance(run, Run), "what is held was verified"
+            return run.entries[differs - 1 - stored.first].hash
+    return genesis(lattice, writer, 0).hash
+
+
+def _contradicting(
     held: list[StoredRun], theirs: tuple[StoredRun, ...], lattice: LatticeId, writer: KeyId
 ) -> tuple[StoredRun, StoredRun, int] | None:
     """Return the first two runs that contradict each other, and where."""

@@ -24,6 +24,7 @@ from lex7.directive.document import Action
 from lex7.lattice import Authority, LatticeState, fold_lattice
 from lex7.lattice.membership import Membership, decode_membership, encode_membership
 from lex7.nodes.council.node import CouncilNode
+from lex7.nodes.fold import digest
 from lex7.nodes.interface import NodeKind, Setting
 from lex7.nodes.vitality.node import VitalityNode
 from lex7.nodes.wealth.node import WealthNode
@@ -31,12 +32,13 @@ from lex7.runtime.border import Border, Identity
 from lex7.runtime.clock import now_ns, today
 from lex7.runtime.enforced import Enforced, Versions, versions
 from lex7.runtime.gate import Gate
+from lex7.runtime.held import held_control
+from lex7.runtime.hold import hold_home
 from lex7.runtime.home import NODE_KINDS, HomePaths, load_keys, unlock
 from lex7.runtime.member import Member
 from lex7.runtime.remote import RemoteForecast
 from lex7.runtime.service import Service
 from lex7.storage.entropy import SystemEntropy
-from lex7.storage.lock import HomeLock
 from lex7.storage.sqlite import SqliteStorage
 from lex7.transport.memory import MemoryTransport
 
@@ -67,11 +69,12 @@ class Lattice:
         self.borders: dict[str, Border] = {}
         self.versions = Versions()
         self.enforced = Enforced()
+        self._held: tuple[VerifiedEntry, ...] = ()
         self._gates: dict[str, Gate] = {}
         self._stack = ExitStack()
         self._transport = MemoryTransport()
         with ExitStack() as opening:
-            opening.enter_context(HomeLock(self.paths.root))
+            opening.enter_context(hold_home(self.paths.root))
             for name, key in keys.nodes.items():
                 kind = name.split("@")[0]
                 storage = SqliteStorage(self.paths.log(kind), key=keys.database_key, make=is_new)
@@ -103,11 +106,14 @@ class Lattice:
         """Write the genesis of a new lattice into every log."""
         members = tuple((name, key.public) for name, key in self.keys.nodes.items())
         membership = Membership(members, currency, where)
-        payload = encode_membership(membership, self.keys.owner, self.keys.lattice)
+        self.join(encode_membership(membership, self.keys.owner, self.keys.lattice))
+
+    def join(self, payload: bytes) -> None:
+        """Write a membership that the owner signed as the first entry of every log."""
+        setting = self._read_setting(payload)
         for member in self.members.values():
-            member.start(KINDS[_kind(member.name)](Setting(currency, where)))
+            member.start(KINDS[_kind(member.name)](setting))
             member.append([(EntryKind.MEMBERSHIP, payload)], self.heads)
-        self._setting = Setting(currency, where)
 
     def load(self) -> None:
         """Fold every log and open the borders.
@@ -118,6 +124,7 @@ class Lattice:
         """
         for kind, member in self.members.items():
             member.load(partial(self._make_kind, kind))
+        self._held = held_control(self.paths, self.keys, COUNCIL)
         self.versions = versions(self.state(), self.keys.owner.public, self.keys.lattice)
         self.enforced = self.versions.on(today(self._setting.zone))
         names = {key.public: name for name, key in self.keys.nodes.items()}
@@ -146,6 +153,36 @@ class Lattice:
         """Versions of the directives in the logs that do not stand, and why."""
         return self.versions.refused
 
+    @property
+    def writer(self) -> Member:
+        """The council, which writes proposals and verdicts."""
+        return self.members[COUNCIL]
+
+    @property
+    def border(self) -> Border:
+        """Where the council asks others."""
+        return self.borders[COUNCIL]
+
+    def answering(self, kind: str) -> NodeName:
+        """Return which node answers for a kind."""
+        return self.members[kind].name
+
+    def key_of(self, name: NodeName) -> KeyId:
+        """Return a member's key."""
+        return self.keys.nodes[name].public
+
+    def log_heads(self) -> tuple[tuple[str, int, str], ...]:
+        """Return name, sequence and hash of every log's end."""
+        heads = [(member.name, member.log.head) for member in self.members.values()]
+        return tuple((name, head.sequence, head.hash.hex()) for name, head in heads)
+
+    def state_hashes(self) -> dict[str, str]:
+        """Return the hash of every node's state."""
+        return {member.name: digest(member.state).hex() for member in self.members.values()}
+
+    def settle(self, names: tuple[NodeName, ...]) -> None:
+        """Do nothing: members of one process see each other's logs."""
+
     def heads(self) -> tuple[Head, ...]:
         """Return the head of every log that has one."""
         return tuple(member.log.head for member in self.members.values())
@@ -155,7 +192,12 @@ class Lattice:
         entries: list[VerifiedEntry] = []
         for member in self.members.values():
             entries.extend(member.control)
+        entries.extend(self._held)
         return fold_lattice(entries, Authority(self.keys.owner.public, self.keys.lattice))
+
+    def held_until(self, writer: KeyId) -> int:
+        """Return the last control entry of another home's node that is held here, 0 for none."""
+        return max((one.sequence for one in self._held if one.writer == writer), default=0)
 
     def forecast(self, kind: str, as_of: Day, asker: str = COUNCIL) -> RemoteForecast:
         """Return what one node can say from a day on, as another node hears it."""

@@ -17,8 +17,8 @@ from lex7.directive.assessment import Assessment
 from lex7.directive.document import Directive
 from lex7.directive.margin import assess
 from lex7.directive.together import Together
-from lex7.runtime.compose import Lattice
 from lex7.runtime.enforced import draft_findings
+from lex7.runtime.seat import Seat
 
 FOLLOWING = ("vit", "wth")
 """The kinds of nodes that forecast."""
@@ -42,14 +42,14 @@ class Status:
     findings: tuple[Finding, ...]
 
 
-def situation(lattice: Lattice, as_of: Day) -> Situation:
+def situation(lattice: Seat, as_of: Day) -> Situation:
     """Return what verdicts are taken on: rules, levers, and all nodes' forecasts as one."""
     together = Together({kind: lattice.forecast(kind, as_of) for kind in FOLLOWING})
     current = lattice.versions.on(as_of)
     return Situation(current.directives, current.levers, together, lattice.setting.currency)
 
 
-def evaluate(lattice: Lattice, as_of: Day) -> Status:
+def evaluate(lattice: Seat, as_of: Day) -> Status:
     """Judge every directive in force.
 
     Raises:
@@ -68,7 +68,7 @@ def evaluate(lattice: Lattice, as_of: Day) -> Status:
     )
 
 
-def _draft(lattice: Lattice) -> str | None:
+def _draft(lattice: Seat) -> str | None:
     try:
         return lattice.paths.directives.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

@@ -35,6 +35,10 @@ class Gate:
         self._rules = tuple(rules)
         self._decisions: dict[tuple[Request, Decision], int] = {}
 
+    def follow(self, rules: Sequence[AccessRule]) -> None:
+        """Decide by these rules from now on."""
+        self._rules = tuple(rules)
+
     def pass_or_refuse(self, asker: NodeName, action: Action, kind: str, *, is_raw: bool) -> None:
         """Let one request pass.
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from threading import RLock
 
 from lex7 import __version__
@@ -21,12 +22,11 @@ from lex7.bark.canon import Value
 from lex7.bark.entry import EntryKind, VerifiedEntry
 from lex7.bark.fields import Fields
 from lex7.bark.packet import PacketKind, open_packet, seal_packet
-from lex7.bark.run import Run, check
+from lex7.bark.run import Run
 from lex7.bark.seal import Head
 from lex7.base.errors import BarkError, Finding, Lex7Error, StorageError, TransportError
 from lex7.base.ids import KeyId, NodeName
-from lex7.lattice import Authority, LatticeState, Timeline, digest, extend, without
-from lex7.lattice.evidence import encode_evidence, frozen_at
+from lex7.lattice import Authority, LatticeState, Timeline, digest, extend
 from lex7.lattice.membership import Membership
 from lex7.lattice.sync import (
     RANGE,
@@ -41,7 +41,7 @@ from lex7.lattice.sync import (
 )
 from lex7.lattice.view import Sighting, View
 from lex7.runtime.border import Border, Identity, Method
-from lex7.runtime.branch import contradicting, control_bodies, hash_at
+from lex7.runtime.branch import control_bodies, find_fork, give_way
 from lex7.runtime.member import Member
 from lex7.runtime.replica import Replicas, control, read_range
 from lex7.storage.interface import LogStorage, StoredRun
@@ -86,6 +86,7 @@ class Peer:
         self.lock = RLock()
         self.view = View()
         self.capabilities: tuple[str, ...] = ()
+        self.wake: Callable[[], None] = _sleep_on
         self.timeline = Timeline(authority)
         self.findings: dict[str, Finding] = {}
         self.names: dict[KeyId, NodeName] = {identity.key.public: identity.name}
@@ -144,12 +145,30 @@ class Peer:
         """Give the heads that a seal of this node names."""
         return tuple(self.heads().values())
 
-    def connect(self, transport: Transport, methods: Mapping[str, Method]) -> None:
-        """Answer, hear and be there over a transport; a former one was closed by the caller."""
+    def lose(self, node: NodeName) -> None:
+        """Note that a node did not answer; its next heartbeat brings it back."""
+        holder = self._key(node)
+        if holder is not None:
+            with self.lock:
+                self.view = self.view.lose(holder)
+
+    def connect(
+        self,
+        transport: Transport,
+        methods: Mapping[str, Method],
+        asking: Mapping[str, Method] | None = None,
+    ) -> None:
+        """Answer, hear and be there over a transport; a former one was closed by the caller.
+
+        Args:
+            transport: new and open.
+            methods: answered under the lock.
+            asking: methods that ask others in turn, and so are answered without it.
+        """
         base = self._prefix
         border = Border(self.identity, transport, self.names)
         guarded = {name: self._guarded(method) for name, method in methods.items()}
-        border.serve({**guarded, RANGE: self._range, HEADS: self._heads})
+        border.serve({**guarded, **(asking or {}), RANGE: self._range, HEADS: self._heads})
         self._transport, self._border = transport, border
         transport.subscribe(f"{base}/beat/*", self._hear)
         transport.watch(f"{base}/live/*", self._watch)
@@ -272,10 +291,8 @@ class Peer:
             self._compare(packet.sender, beat)
 
     def _watch(self, key: str, is_there: bool) -> None:  # noqa: FBT001 - the face of a watcher
-        holder = self._key(NodeName(key.rpartition("/")[2]))
-        if holder is not None and not is_there:
-            with self.lock:
-                self.view = self.view.lose(holder)
+        if not is_there:
+            self.lose(NodeName(key.rpartition("/")[2]))
 
     def _compare(self, holder: KeyId, beat: Heartbeat) -> None:
         with self.lock:
@@ -285,6 +302,8 @@ class Peer:
                 self._wishes[(holder, wish.writer)] = wish
             for conflict in conflicts:
                 self._conflicts[(holder, conflict.writer)] = conflict
+        if wanted or conflicts:
+            self.wake()
 
     def _pull_one(self, holder: KeyId, wish: RangeRequest) -> int:
         name = self.names.get(holder)
@@ -296,7 +315,7 @@ class Peer:
                 break
             request = RangeRequest(wish.writer, first, wish.last)
             try:
-                runs = read_runs(self.border.ask(name, RANGE, request.arguments()))
+                runs = self._asked_range(name, request)
                 with self.lock:
                     taken = self.replicas.adopt(wish.writer, runs)
                     self._take(taken)
@@ -336,57 +355,27 @@ class Peer:
             self.names.update(self.membership.names)
             self.writers |= {*self.names, *self.membership.standings}
         if self.timeline.state.forks != before.forks:
-            self._give_way()
-
-    def _give_way(self) -> None:
-        """Where this node holds the branch that lost a fork, forget it and pull the other."""
-        for (writer, _), fork in self.state.forks.items():
-            if writer == self.identity.key.public:
-                continue
-            replica = self.replicas.of(writer)
-            held = hash_at(replica.storage, fork.frozen, self.identity.lattice, writer)
-            if held is not None and held != fork.frozen_hash:
-                replica.cut(fork.common)
-                self.timeline = without(self.timeline, writer, replica.head.sequence)
+            self.timeline = give_way(self.timeline, self.replicas, self.identity)
 
     def _examine(self, holder: KeyId, writer: KeyId) -> None:
         """Ask for another branch of a writer; if it contradicts the held one, write evidence."""
         name = self.names.get(holder)
-        lattice = self.identity.lattice
         if name is None or writer == self.identity.key.public:
             return
         with self.lock:
             held = list(self.replicas.of(writer).storage.read(0))
-        reach = 1
-        while reach <= 2 * len(held):
-            part = held[-reach:]
-            request = RangeRequest(writer, part[0].first, part[-1].last)
-            try:
-                theirs = read_runs(self.border.ask(name, RANGE, request.arguments()))
-            except Lex7Error:
-                return
-            pair = contradicting(part, theirs, lattice, writer)
-            if pair is not None and (reach >= len(held) or pair[2] > part[0].first):
-                self._prove(writer, pair)
-                return
-            reach *= 2
-
-    def _prove(self, writer: KeyId, pair: tuple[StoredRun, StoredRun, int]) -> None:
-        mine, theirs, differs = pair
-        run = check(mine, lattice=self.identity.lattice, writer=writer, before=None)
-        assert isinstance(run, Run), "what is held was verified"
-        place = (writer, run.seal.incarnation)
+        fork = find_fork(held, writer, self.identity.lattice, partial(self._asked_range, name))
+        if fork is None:
+            return
         with self.lock:
-            if place in self.state.forks:
-                return
-            before = hash_at(
-                self.replicas.of(writer).storage, differs - 1, self.identity.lattice, writer
-            )
-            acknowledged = self._acknowledged.get(place, 0)
-            frozen = frozen_at(run.entries, differs, acknowledged, before or run.entries[0].hash)
-            payload = encode_evidence((mine, theirs), writer, place[1], frozen)
-            self.member.append([(EntryKind.EVIDENCE, payload)], self.seen_heads)
-            self.note()
+            place = (writer, fork.incarnation)
+            if place not in self.state.forks:
+                payload = fork.payload(self._acknowledged.get(place, 0))
+                self.member.append([(EntryKind.EVIDENCE, payload)], self.seen_heads)
+                self.note()
+
+    def _asked_range(self, name: NodeName, wish: RangeRequest) -> tuple[StoredRun, ...]:
+        return read_runs(self.border.ask(name, RANGE, wish.arguments()))
 
     def _seal(self, kind: PacketKind, body: bytes) -> bytes:
         identity = self.identity
@@ -398,3 +387,7 @@ def _is_replayed(beat: Heartbeat, known: Sighting, now_ns: int) -> bool:
     """An older or repeated heartbeat never makes a member look fresher; a new start may."""
     is_recent = now_ns - known.seen_ns < REPLAY_NS
     return is_recent and not known.is_gone and beat.time_ns < known.beat.time_ns
+
+
+def _sleep_on() -> None:
+    """What a peer wakes when it has work, unless the shell gives it something else."""

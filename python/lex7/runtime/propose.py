@@ -11,6 +11,7 @@ recomputed.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -19,19 +20,21 @@ from lex7.bark.entry import EntryKind
 from lex7.bark.fields import read_fields
 from lex7.base.civil import Day, iso
 from lex7.base.errors import BarkError
-from lex7.base.ids import EntryHash
-from lex7.correct.answer import Verdict
-from lex7.correct.certificate import StateStamp, encode
+from lex7.base.ids import EntryHash, KeyId, NodeName
+from lex7.correct.answer import Verdict, VerdictKind
+from lex7.correct.certificate import Certificate, StateStamp, encode
 from lex7.correct.plan import Plan, plan_wishes
 from lex7.correct.proposal import parse_proposal
 from lex7.correct.verdict import decide
 from lex7.correct.wish import parse_wishes, split_wishes
+from lex7.lattice import LatticeState
 from lex7.lattice import digest as lattice_digest
 from lex7.lattice.fold import Decision
-from lex7.runtime.compose import COUNCIL, Lattice
 from lex7.runtime.evaluate import FOLLOWING, situation
+from lex7.runtime.seat import Seat
 from lex7.runtime.service import COUNTERSIGN, MARGINS
 from lex7.runtime.verdict import spell_verdict
+from lex7.transport.interface import UnreachableError
 
 FORMAT = "lex7-verdict/1"
 ID_DIGITS = 12
@@ -51,52 +54,132 @@ class UnknownVerdictError(BarkError):
         )
 
 
-def propose(lattice: Lattice, text: str, as_of: Day) -> Json:
+def propose(lattice: Seat, text: str, as_of: Day, request: bytes = b"") -> Json:
     """Judge a proposal, write the verdict, collect countersignatures; return the answer.
+
+    Args:
+        lattice: where the council sits.
+        text: the proposal as typed.
+        as_of: the day of evaluation.
+        request: names a request that may come twice, because the council that got it first died.
 
     Raises:
         ProposalError: the proposal cannot be read; nothing was written.
-        TransportError: a node does not answer, or an access rule denies what a rule needs.
+        TransportError: an access rule denies what a rule needs.
     """
-    taken = situation(lattice, as_of)
-    wishes = split_wishes(text)
-    if wishes is None:
-        asked_for = parse_proposal(text, currency=taken.currency, as_of=as_of, levers=taken.levers)
-        verdict: Verdict | Plan = decide(taken, asked_for)
-    else:
-        verdict = plan_wishes(taken, parse_wishes(wishes, currency=taken.currency, as_of=as_of))
-    council = lattice.members[COUNCIL]
-    body = canon.encode({1: text, 2: int(as_of), 3: lattice.versions.on(as_of).digest})
+    known = _asked_before(lattice.state(), request)
+    if known is not None:
+        return _countersigned(lattice, known)
+    judged = _judged(lattice, text, as_of)
+    fields = {1: text, 2: int(as_of), 3: lattice.versions.on(as_of).digest}
+    body = canon.encode({**fields, 4: request} if request else fields)
+    council = lattice.writer
     council.append([(EntryKind.PROPOSAL, body)], lattice.heads)
     asked = EntryHash(council.log.head.hash)
-    border = lattice.borders[COUNCIL]
-    names = [lattice.members[kind].name for kind in FOLLOWING]
-    affected = [
-        name for name in names if border.ask(name, MARGINS, (asked, text, int(as_of))) is True
-    ]
-    stamped = replace(verdict.certificate, state=_stamp(lattice, as_of))
+    affected, missing = _margins(lattice, asked, text, as_of)
+    if judged is None and not missing:
+        missing = tuple(f"a node of kind {kind}" for kind in FOLLOWING)
+    said, certificate = _undecided(missing) if judged is None or missing else judged
+    stamped = replace(certificate, state=_stamp(lattice, as_of))
     answer = {
         "format": FORMAT,
         "as_of": iso(as_of),
         "proposal": text,
         "proposal_entry": asked.hex(),
-        **spell_verdict(verdict),
+        **said,
         "certificate": json.loads(encode(stamped)),
     }
-    keys = tuple(lattice.keys.nodes[name].public for name in affected)
+    keys = (*(lattice.key_of(name) for name in affected), *_absent(lattice, missing))
     payload = canon.encode(
-        {1: asked, 2: keys, 3: verdict.kind.value, 4: _canonical(answer).encode()}
+        {1: asked, 2: keys, 3: answer["verdict"], 4: _canonical(answer).encode()}
     )
     council.append([(EntryKind.VERDICT, payload)], lattice.heads)
-    decided = council.log.head.hash
+    decision = lattice.state().decisions[asked]
+    return _countersigned(lattice, decision)
+
+
+def _margins(
+    lattice: Seat, asked: EntryHash, text: str, as_of: Day
+) -> tuple[list[NodeName], tuple[str, ...]]:
+    """Ask every following node for its margins: who is affected, and who does not answer."""
+    affected, missing = [], []
+    for kind in FOLLOWING:
+        name = None
+        try:
+            name = lattice.answering(kind)
+            if lattice.border.ask(name, MARGINS, (asked, text, int(as_of))) is True:
+                affected.append(name)
+        except UnreachableError:
+            missing.append(name or f"a node of kind {kind}")
+    return affected, tuple(missing)
+
+
+def _judged(lattice: Seat, text: str, as_of: Day) -> tuple[Json, Certificate] | None:
+    """Judge a proposal or wishes; None where a node does not answer."""
+    currency, levers = lattice.setting.currency, lattice.versions.on(as_of).levers
+    wishes = split_wishes(text)
+    # Read before anybody is asked, so that what cannot be read is refused whoever is away.
+    if wishes is None:
+        wished = parse_proposal(text, currency=currency, as_of=as_of, levers=levers)
+    else:
+        planned = parse_wishes(wishes, currency=currency, as_of=as_of)
+    try:
+        taken = situation(lattice, as_of)
+        verdict: Verdict | Plan = (
+            decide(taken, wished) if wishes is None else plan_wishes(taken, planned)
+        )
+    except UnreachableError:
+        return None
+    return spell_verdict(verdict), verdict.certificate
+
+
+def _undecided(missing: tuple[str, ...]) -> tuple[Json, Certificate]:
+    who, verb = " and ".join(missing), "does" if len(missing) == 1 else "do"
+    kind = VerdictKind.UNDECIDED.value
+    reason = f"{who} {verb} not answer, so what your rules say is not known; ask again later"
+    empty: Json = {"alternatives": [], "binding": [], "rules": [], "standing": []}
+    said = {"verdict": kind, "reason": reason, **empty, "missing": list(missing)}
+    return said, Certificate(kind, ())
+
+
+def _absent(lattice: Seat, missing: tuple[str, ...]) -> tuple[KeyId, ...]:
+    """Keys of those who must sign before this is in force, although they are away."""
+    membership = lattice.state().membership
+    found = [] if membership is None else [membership.key_of(NodeName(name)) for name in missing]
+    return tuple(key for key in found if key is not None)
+
+
+def _asked_before(state: LatticeState, request: bytes) -> Decision | None:
+    if not request:
+        return None
+    for decision in state.decisions.values():
+        fields = canon.decode(decision.proposal.payload or b"\xf6")
+        if isinstance(fields, dict) and fields.get(4) == request and decision.verdict is not None:
+            return decision
+    return None
+
+
+def _countersigned(lattice: Seat, decision: Decision) -> Json:
+    """Ask those who have not signed yet, and tell whether all have."""
+    assert decision.verdict is not None, "only a verdict is countersigned"
+    answer = _stored(decision)
     stated = _canonical(answer["rules"]).encode()
-    for name in affected:
-        border.ask(name, COUNTERSIGN, (asked, decided, stated))
+    asked, decided = decision.proposal.hash, decision.verdict.hash
+    membership = lattice.state().membership
+    names = {} if membership is None else membership.names
+    open_keys = [key for key in decision.affected if key not in decision.countersigned]
+    signing = tuple(names[key] for key in open_keys if key in names)
+    for name in signing:
+        if name in answer.get("missing", ()):
+            continue
+        with suppress(UnreachableError):
+            lattice.border.ask(name, COUNTERSIGN, (asked, decided, stated))
+    lattice.settle(signing)
     in_force = lattice.state().decisions[asked].in_force
-    return {**answer, "id": decided.hex()[:ID_DIGITS], "in_force": in_force}
+    return {**answer, "in_force": in_force}
 
 
-def find_verdict(lattice: Lattice, name: str | None) -> Json:
+def find_verdict(lattice: Seat, name: str | None) -> Json:
     """Return a verdict by the start of its id, or the newest.
 
     Raises:
@@ -124,12 +207,8 @@ def _id(decision: Decision) -> str:
     return "" if decision.verdict is None else decision.verdict.hash.hex()
 
 
-def _stamp(lattice: Lattice, as_of: Day) -> StateStamp:
-    heads = tuple(
-        (member.name, member.log.head.sequence, member.log.head.hash.hex())
-        for member in lattice.members.values()
-    )
-    return StateStamp(int(as_of), lattice_digest(lattice.state()).hex(), heads)
+def _stamp(lattice: Seat, as_of: Day) -> StateStamp:
+    return StateStamp(int(as_of), lattice_digest(lattice.state()).hex(), lattice.log_heads())
 
 
 def _canonical(answer: object) -> str:

@@ -10,9 +10,8 @@ from typing import Any
 from lex7.base.civil import iso
 from lex7.base.errors import Finding
 from lex7.lattice import digest as lattice_digest
-from lex7.nodes.fold import digest
-from lex7.runtime.compose import Lattice
 from lex7.runtime.evaluate import Judged, Status
+from lex7.runtime.seat import Seat
 
 FORMAT = "lex7-status/1"
 PLACES = 6
@@ -21,11 +20,9 @@ PLACES = 6
 Json = dict[str, Any]
 
 
-def status_json(lattice: Lattice, status: Status) -> Json:
+def status_json(lattice: Seat, status: Status) -> Json:
     """Spell a status."""
-    state: dict[str, str] = {
-        member.name: digest(member.state).hex() for member in lattice.members.values()
-    }
+    state = lattice.state_hashes()
     state["lattice"] = lattice_digest(lattice.state()).hex()
     return {
         "format": FORMAT,

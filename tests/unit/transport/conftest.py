@@ -30,8 +30,8 @@ def port() -> int:
 
 def tls(name: str, *members: str, owner_seed: int = 1) -> Tls:
     owner, key = draw_key(SeededEntropy(owner_seed)), draw_key(SeededEntropy(len(name)))
-    certificate = member_pem(owner, LATTICE, NodeName(name), link_public(key, LATTICE))
-    return Tls(authority_pem(owner, LATTICE), certificate, private_pem(key, LATTICE), members)
+    certificate = member_pem(owner, LATTICE, NodeName(name), link_public(key))
+    return Tls(authority_pem(owner, LATTICE), certificate, private_pem(key), members)
 
 
 def open_pair(kind: str, stack: ExitStack) -> Pair:

@@ -1,0 +1,62 @@
+"""Commands that a running lattice answers; imports little, because answers take no time."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from lex7.base.config import Config
+from lex7.base.entropy import Entropy
+from lex7.runtime import command
+from lex7.runtime.command import NotRunningError
+
+ASKED_IN_ORDER = ("mon", "vit", "wth")
+STARTING_SECONDS = 60.0
+Json = dict[str, Any]
+
+
+def bring_down(config: Config) -> None:
+    """Stop the nodes of a home.
+
+    Raises:
+        NotRunningError: none runs.
+    """
+    command.ask(config.home, command.UP, {"do": "down"})
+
+
+def is_up(config: Config) -> bool:
+    """Answer whether nodes of a home run; asks no passphrase."""
+    root = config.home
+    return command.run_folder(root).is_dir() and command.is_running(root)
+
+
+def ask_any(config: Config, question: Json) -> Json:
+    """Ask the first node that answers: the council first.
+
+    Raises:
+        NotRunningError: none answers.
+        CommandError: it refused.
+    """
+    root = config.home
+    until = time.monotonic() + STARTING_SECONDS
+    while True:
+        for node in ASKED_IN_ORDER:
+            try:
+                return command.ask(root, node, question)
+            except NotRunningError:
+                continue
+        # Nodes that stepped aside for another command come back within seconds.
+        if time.monotonic() > until or not command.is_running(root):
+            raise NotRunningError(root, "no node of it")
+        time.sleep(0.1)
+
+
+def ask_proposal(config: Config, text: str, as_of: str | None, entropy: Entropy) -> Json:
+    """Hand a proposal to the lattice; a second node is asked where the first one dies.
+
+    Raises:
+        NotRunningError: none answers.
+        CommandError: it was refused.
+    """
+    request = entropy.draw(16).hex()
+    return ask_any(config, {"do": "propose", "text": text, "as_of": as_of, "request": request})
