@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 RUST_SOURCES := $(shell find crates -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock
 
-.PHONY: help setup demo test quick lint bench wheel lock clean
+.PHONY: help setup demo test quick sim lint bench wheel lock clean
 help:            ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/  /'
 
@@ -32,6 +32,9 @@ test: setup      ## every test: Rust, Python, tidy
 
 quick: setup     ## the tests that run in seconds
 	$(BIN)/python -m pytest -n 2 -m 'not slow'
+
+sim: setup       ## the simulated lattice: `make sim SEED=7`, or `make sim SEEDS=0:5000`
+	@$(BIN)/python -m lex7.sim $(if $(SEED),--seed $(SEED),$(if $(SEEDS),--seeds $(SEEDS),))
 
 lint: setup      ## formatters, linters, types, import contracts
 	cargo fmt --check

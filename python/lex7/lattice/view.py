@@ -16,6 +16,8 @@ from lex7.lattice.sync import Heartbeat
 
 AWAY_NS = HEARTBEAT_NS * MISSED_BEATS_MAX
 COUNCIL_KIND = "mon"
+REPLAY_NS = 10 * 10**9
+"""How long an older heartbeat is taken for a replay; after that, for a clock that was set back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,11 @@ class Sighting:
     def is_drifting(self) -> bool:
         """Answer whether its clock is more than five minutes off."""
         return abs(self.drift_ns) > CLOCK_DRIFT_NS_MAX
+
+    def is_newer_than(self, beat: Heartbeat, now_ns: int) -> bool:
+        """Answer whether a heartbeat is an old one repeated, which must not make a member fresh."""
+        is_recent = now_ns - self.seen_ns < REPLAY_NS
+        return is_recent and not self.is_gone and beat.time_ns < self.beat.time_ns
 
 
 @dataclass(frozen=True, slots=True)

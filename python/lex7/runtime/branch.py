@@ -10,7 +10,7 @@ from lex7.bark.entry import EntryKind
 from lex7.bark.run import Run, check, genesis
 from lex7.base.errors import Lex7Error
 from lex7.base.ids import EntryHash, KeyId, LatticeId
-from lex7.lattice import Timeline, without
+from lex7.lattice import LatticeState, Timeline, without
 from lex7.lattice.evidence import contradiction, encode_evidence, frozen_at
 from lex7.lattice.order import CONTROL
 from lex7.lattice.sync import RangeRequest
@@ -91,9 +91,25 @@ def give_way(timeline: Timeline, replicas: Replicas, identity: Identity) -> Time
         replica = replicas.of(writer)
         held = hash_at(replica.storage, fork.frozen, identity.lattice, writer)
         if held is not None and held != fork.frozen_hash:
-            replica.cut(fork.common)
-            timeline = without(timeline, writer, replica.head.sequence)
+            timeline = forget(timeline, replicas, writer, fork.common)
     return timeline
+
+
+def is_lost(state: LatticeState, replicas: Replicas, identity: Identity, writer: KeyId) -> bool:
+    """Answer whether a writer forked and the branch that counts is not held whole yet."""
+    return any(
+        hash_at(replicas.of(writer).storage, fork.frozen, identity.lattice, writer)
+        != fork.frozen_hash
+        for (forked, _), fork in state.forks.items()
+        if forked == writer
+    )
+
+
+def forget(timeline: Timeline, replicas: Replicas, writer: KeyId, after: int) -> Timeline:
+    """Forget what is held of a writer after a sequence."""
+    replica = replicas.of(writer)
+    replica.cut(after)
+    return without(timeline, writer, replica.head.sequence)
 
 
 def find_fork(

@@ -39,18 +39,15 @@ from lex7.lattice.sync import (
     read_runs,
     spell_runs,
 )
-from lex7.lattice.view import Sighting, View
+from lex7.lattice.view import View
 from lex7.runtime.border import Border, Identity, Method
-from lex7.runtime.branch import control_bodies, find_fork, give_way
+from lex7.runtime.branch import control_bodies, find_fork, forget, give_way, is_lost
 from lex7.runtime.member import Member
 from lex7.runtime.replica import Replicas, control, read_range
 from lex7.storage.interface import LogStorage, StoredRun
 from lex7.transport.interface import Transport
 
 HEADS = "heads"
-REPLAY_NS = 10 * 10**9
-"""How long an older heartbeat is taken for a replay; after that, for a clock that was set back."""
-
 PULLS_PER_WISH_MAX = 4_096
 
 
@@ -285,9 +282,9 @@ class Peer:
         with self.lock:
             now, wall = self.clock.steady_ns(), self.clock.wall_ns()
             known = self.view.sightings.get(packet.sender)
-            if known is not None and _is_replayed(beat, known, now):
-                return
-            self.view = self.view.see(packet.sender, beat, now, wall)
+            if known is None or not known.is_newer_than(beat, now):
+                self.view = self.view.see(packet.sender, beat, now, wall)
+            # Even an old heartbeat's heads may be ahead of what is held: a clock was set back.
             self._compare(packet.sender, beat)
 
     def _watch(self, key: str, is_there: bool) -> None:  # noqa: FBT001 - the face of a watcher
@@ -311,7 +308,10 @@ class Peer:
         for _ in range(PULLS_PER_WISH_MAX):
             with self.lock:
                 first = self.replicas.of(wish.writer).head.sequence + 1
-            if name is None or first > wish.last:
+                is_doubtful = holder == wish.writer and is_lost(
+                    self.state, self.replicas, self.identity, wish.writer
+                )
+            if name is None or first > wish.last or is_doubtful:
                 break
             request = RangeRequest(wish.writer, first, wish.last)
             try:
@@ -319,12 +319,16 @@ class Peer:
                 with self.lock:
                     taken = self.replicas.adopt(wish.writer, runs)
                     self._take(taken)
+                    if is_lost(self.state, self.replicas, self.identity, wish.writer):
+                        # Where the lost branch came in, it is forgotten; another has the other.
+                        self.timeline = give_way(self.timeline, self.replicas, self.identity)
             except (TransportError, StorageError) as error:
-                self._find("sync", name, error)
+                self.findings[f"sync {name}"] = Finding(error.code, name, str(error))
                 break
             except BarkError as error:
-                self._find("sync", name, error)
-                self._examine(holder, wish.writer)
+                self.findings[f"sync {name}"] = Finding(error.code, name, str(error))
+                if self._examine(holder, wish.writer):
+                    continue
                 break
             if not taken:
                 break
@@ -332,9 +336,6 @@ class Peer:
         if count:
             self.findings.pop(f"sync {name}", None)
         return count
-
-    def _find(self, what: str, name: str, error: Lex7Error) -> None:
-        self.findings[f"{what} {name}"] = Finding(error.code, name, str(error))
 
     def _take(self, runs: tuple[Run, ...]) -> None:
         for run in runs:
@@ -357,22 +358,33 @@ class Peer:
         if self.timeline.state.forks != before.forks:
             self.timeline = give_way(self.timeline, self.replicas, self.identity)
 
-    def _examine(self, holder: KeyId, writer: KeyId) -> None:
-        """Ask for another branch of a writer; if it contradicts the held one, write evidence."""
+    def _examine(self, holder: KeyId, writer: KeyId) -> bool:
+        """Ask for another branch of a writer; if it contradicts the held one, write evidence.
+
+        Returns:
+            Whether a part of a lost branch was forgotten, so that pulling again makes sense.
+        """
         name = self.names.get(holder)
         if name is None or writer == self.identity.key.public:
-            return
+            return False
         with self.lock:
             held = list(self.replicas.of(writer).storage.read(0))
         fork = find_fork(held, writer, self.identity.lattice, partial(self._asked_range, name))
         if fork is None:
-            return
+            return False
         with self.lock:
             place = (writer, fork.incarnation)
-            if place not in self.state.forks:
-                payload = fork.payload(self._acknowledged.get(place, 0))
-                self.member.append([(EntryKind.EVIDENCE, payload)], self.seen_heads)
-                self.note()
+            known = self.state.forks.get(place)
+            if known is not None:
+                # A held part of the lost branch may end before the frozen entry: pull it again.
+                is_short = self.replicas.of(writer).head.sequence < known.frozen
+                if is_short:
+                    self.timeline = forget(self.timeline, self.replicas, writer, known.common)
+                return is_short
+            payload = fork.payload(self._acknowledged.get(place, 0))
+            self.member.append([(EntryKind.EVIDENCE, payload)], self.seen_heads)
+            self.note()
+        return False
 
     def _asked_range(self, name: NodeName, wish: RangeRequest) -> tuple[StoredRun, ...]:
         return read_runs(self.border.ask(name, RANGE, wish.arguments()))
@@ -381,12 +393,6 @@ class Peer:
         identity = self.identity
         exchange = identity.entropy.draw(16)
         return seal_packet(identity.key, identity.lattice, kind, exchange, body)
-
-
-def _is_replayed(beat: Heartbeat, known: Sighting, now_ns: int) -> bool:
-    """An older or repeated heartbeat never makes a member look fresher; a new start may."""
-    is_recent = now_ns - known.seen_ns < REPLAY_NS
-    return is_recent and not known.is_gone and beat.time_ns < known.beat.time_ns
 
 
 def _sleep_on() -> None:
