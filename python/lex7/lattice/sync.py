@@ -28,6 +28,7 @@ from lex7.storage.interface import StoredRun
 
 HEARTBEAT = "heartbeat"
 RANGE = "range"
+HEADS = "heads"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,17 +12,20 @@ from lex7.bark.fields import Fields
 from lex7.base.civil import Day
 from lex7.base.ids import NodeName
 from lex7.lattice.view import AWAY_NS
-from lex7.runtime.border import RefusedError
+from lex7.runtime.border import PROPOSE, RefusedError
 from lex7.runtime.clock import read_day
 from lex7.runtime.evaluate import evaluate
 from lex7.runtime.gate import AccessDeniedError
-from lex7.runtime.node import PROPOSE, Node
+from lex7.runtime.node import BEHIND, Node
 from lex7.runtime.propose import propose
 from lex7.runtime.summary import status_json
 from lex7.transport.interface import UnreachableError
 
 COUNCIL_NS_MAX = 30 * 10**9
 """How long a proposal is handed from one council to the next before it is given up."""
+
+PASSING = frozenset({AccessDeniedError.code, BEHIND})
+"""Refusals that pass by themselves: who serves is seen a moment later, an entry is on its way."""
 
 Json = dict[str, Any]
 
@@ -86,7 +89,7 @@ class Answers:
                 node.peer.lose(serving)
             except RefusedError as error:
                 # Nodes see within seconds of each other who serves.
-                if error.refusal_code != AccessDeniedError.code or serving.startswith("mon@"):
+                if error.refusal_code not in PASSING or serving.startswith("mon@"):
                     raise
             if time.monotonic_ns() > until:
                 raise UnreachableError("a council")
@@ -102,7 +105,7 @@ class Answers:
             try:
                 return work()
             except RefusedError as error:
-                is_early = error.refusal_code == AccessDeniedError.code
+                is_early = error.refusal_code in PASSING
                 if not is_early or time.monotonic_ns() > until or self._node.spec.kind == "mon":
                     raise
             time.sleep(0.5)

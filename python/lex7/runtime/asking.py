@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
 from lex7.base.config import Config
@@ -39,6 +40,12 @@ def ask_any(config: Config, question: Json) -> Json:
     """
     root = config.home
     until = time.monotonic() + STARTING_SECONDS
+    with suppress(NotRunningError):
+        return command.ask(root, ASKED_IN_ORDER[0], question)
+    if command.is_running(root):
+        # The keeper answers when the nodes it is starting can be asked: the council knows first
+        # what the command before this one has written.
+        command.ask(root, command.UP, {"do": "who"})
     while True:
         for node in ASKED_IN_ORDER:
             try:

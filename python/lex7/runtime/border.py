@@ -5,7 +5,9 @@ Questions and answers are signed packets with canonical bodies:
     question  {1: method, 2: arguments}          answer  whatever the method returns
     refusal   {1: code, 2: sentence}
 
-An answer larger than one message is kept by its node and fetched in parts.
+An answer larger than one message is kept by its node and fetched in parts. Questions travel on
+channels, each answered in its own turn: `ask` for what judging needs, `sync` for logs, `judge` for
+a whole judgement. So a node that judges can be asked for its log meanwhile.
 
 Every decision, allowed or denied, is written into the answering node's log.
 """
@@ -30,9 +32,13 @@ from lex7.base.entropy import Entropy
 from lex7.base.errors import Lex7Error, TransportError
 from lex7.base.ids import KeyId, LatticeId, NodeName
 from lex7.base.limits import PAYLOAD_BYTES_MAX
+from lex7.lattice.sync import HEADS, RANGE
 from lex7.transport.interface import Transport
 
 PART = "part"
+CHANNELS = ("ask", "sync", "judge")
+PROPOSE = "propose"
+_CHANNEL = {RANGE: "sync", HEADS: "sync", PART: "sync", PROPOSE: "judge"}
 PART_BYTES = PAYLOAD_BYTES_MAX - 4_096
 """What fits one message beside its signature and frame."""
 
@@ -80,19 +86,9 @@ class Border:
         self._transport = transport
         self._members = members
         self._kept: dict[bytes, bytes] = {}
-        self._answered: dict[tuple[KeyId, bytes], bytes] = {}
 
     def serve(self, methods: Mapping[str, Method]) -> None:
         """Answer these methods under this node's key."""
-
-        def answer(data: bytes) -> bytes:
-            packet = open_packet(data, self._identity.lattice)
-            asked = (packet.sender, packet.exchange)
-            if (known := self._answered.get(asked)) is None:
-                known = self._answered[asked] = decide(packet)
-                while len(self._answered) > ANSWERS_REMEMBERED_MAX:
-                    self._answered.pop(next(iter(self._answered)))
-            return known
 
         def decide(packet: VerifiedPacket) -> bytes:
             try:
@@ -107,7 +103,24 @@ class Border:
                 return self._seal(PacketKind.RESPONSE, packet.exchange, whole)
             return self._keep(packet.exchange, whole)
 
-        self._transport.serve(self._key(self._identity.name), answer)
+        for channel in CHANNELS:
+            key = self._key(channel, self._identity.name)
+            self._transport.serve(key, self._once(decide))
+
+    def _once(self, decide: Callable[[VerifiedPacket], bytes]) -> Callable[[bytes], bytes]:
+        """Answer each question once: what comes again gets the answer that was given."""
+        answered: dict[tuple[KeyId, bytes], bytes] = {}
+
+        def answer(data: bytes) -> bytes:
+            packet = open_packet(data, self._identity.lattice)
+            asked = (packet.sender, packet.exchange)
+            if (known := answered.get(asked)) is None:
+                known = answered[asked] = decide(packet)
+                while len(answered) > ANSWERS_REMEMBERED_MAX:
+                    answered.pop(next(iter(answered)))
+            return known
+
+        return answer
 
     def ask(self, node: NodeName, method: str, arguments: tuple[Value, ...]) -> Value:
         """Ask another node and return its answer.
@@ -133,7 +146,8 @@ class Border:
         exchange = self._identity.entropy.draw(EXCHANGE_BYTES)
         question = canon.encode({1: method, 2: arguments})
         sent = self._seal(PacketKind.PROPOSAL, exchange, question)
-        answer = open_packet(self._transport.request(self._key(node), sent), self._identity.lattice)
+        key = self._key(_CHANNEL.get(method, "ask"), node)
+        answer = open_packet(self._transport.request(key, sent), self._identity.lattice)
         if answer.exchange != exchange or self._members.get(answer.sender) != node:
             raise RefusedError(node, "transport.stale", "the answer is not to this question")
         if answer.kind is PacketKind.ERROR:
@@ -171,5 +185,5 @@ class Border:
         identity = self._identity
         return seal_packet(identity.key, identity.lattice, kind, exchange, body)
 
-    def _key(self, node: NodeName) -> str:
-        return f"lex7/{self._identity.lattice.hex()[:16]}/ask/{node}"
+    def _key(self, channel: str, node: NodeName) -> str:
+        return f"lex7/{self._identity.lattice.hex()[:16]}/{channel}/{node}"

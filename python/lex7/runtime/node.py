@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from threading import Event
 
@@ -22,14 +22,14 @@ from lex7.bark.log import Log
 from lex7.bark.seal import Head
 from lex7.base.civil import Day, Zone, zone
 from lex7.base.errors import Finding, TransportError
-from lex7.base.ids import KeyId, NodeName
+from lex7.base.ids import EntryHash, KeyId, NodeName
 from lex7.directive.quantity import Forecast
 from lex7.lattice import Authority, LatticeState
 from lex7.lattice.membership import decode_membership
 from lex7.lattice.view import COUNCIL_KIND, council
 from lex7.nodes.fold import digest
 from lex7.nodes.interface import NodeKind, Setting
-from lex7.runtime.border import Border, Identity, Method
+from lex7.runtime.border import Border, Identity, Method, RefusedError
 from lex7.runtime.clock import now_ns, today
 from lex7.runtime.compose import KINDS
 from lex7.runtime.enforced import Enforced, Versions, versions
@@ -48,7 +48,7 @@ from lex7.transport.interface import UnreachableError
 from lex7.transport.zenoh import Links, Tls, ZenohTransport
 
 STATE = "state"
-PROPOSE = "propose"
+BEHIND = "lattice.behind"
 JUDGING = frozenset({QUANTITIES, MOMENTS, SCENARIOS, MARGINS, COUNTERSIGN})
 
 
@@ -124,7 +124,7 @@ class Node:
         base = f"lex7/{spec.lattice.hex()[:16]}"
         self._transport = ZenohTransport(Links("peer", spec.listen, spec.connect, base, tls))
         self._linked = names
-        self.peer.connect(self._transport, self._methods(), self.unlocked)
+        self.peer.connect(self._transport, self._methods(), {**self.unlocked, **self._following()})
 
     def turn(self) -> None:
         """Pull what is missing and follow what changed."""
@@ -259,6 +259,25 @@ class Node:
             served[name] = partial(self._as_council, served[name])
         served[STATE] = lambda _asker, _question: digest(self.member.state)
         return served
+
+    def _following(self) -> Mapping[str, Method]:
+        """Answer for a proposal or a verdict once it is held: what is said of it comes after it."""
+        methods = self._methods()
+        return {
+            name: partial(self._abreast, name, self.peer.guarded(methods[name]))
+            for name in (MARGINS, COUNTERSIGN)
+        }
+
+    def _abreast(self, name: str, method: Method, asker: NodeName, question: Fields) -> Value:
+        with suppress(TransportError):
+            self.peer.catch_up(asker)
+        decision = self.peer.state.decisions.get(EntryHash(question.data(1)))
+        verdict = None if decision is None else decision.verdict
+        is_other = name == COUNTERSIGN and (verdict is None or verdict.hash != question.data(2))
+        if decision is None or is_other:
+            sentence = "its entry has not come here yet"
+            raise RefusedError(self.spec.name, BEHIND, sentence)
+        return method(asker, question)
 
     def _as_council(self, method: Method, asker: NodeName, question: Fields) -> Value:
         kind, _, device = asker.partition("@")

@@ -14,41 +14,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from threading import RLock
 
 from lex7 import __version__
 from lex7.bark.canon import Value
-from lex7.bark.entry import EntryKind, VerifiedEntry
+from lex7.bark.entry import VerifiedEntry
 from lex7.bark.fields import Fields
 from lex7.bark.packet import PacketKind, open_packet, seal_packet
 from lex7.bark.run import Run
 from lex7.bark.seal import Head
-from lex7.base.errors import BarkError, Finding, Lex7Error, StorageError, TransportError
+from lex7.base.errors import Finding, Lex7Error
 from lex7.base.ids import KeyId, NodeName
 from lex7.lattice import Authority, LatticeState, Timeline, digest, extend
 from lex7.lattice.membership import Membership
 from lex7.lattice.sync import (
+    HEADS,
     RANGE,
-    Conflict,
     Heartbeat,
     RangeRequest,
     compare,
     decode_heartbeat,
     encode_heartbeat,
-    read_runs,
     spell_runs,
 )
 from lex7.lattice.view import View
 from lex7.runtime.border import Border, Identity, Method
-from lex7.runtime.branch import control_bodies, find_fork, forget, give_way, is_lost
+from lex7.runtime.branch import control_bodies, give_way
 from lex7.runtime.member import Member
 from lex7.runtime.replica import Replicas, control, read_range
+from lex7.runtime.wishes import Wishes
 from lex7.storage.interface import LogStorage, StoredRun
 from lex7.transport.interface import Transport
-
-HEADS = "heads"
-PULLS_PER_WISH_MAX = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +85,8 @@ class Peer:
         self.names: dict[KeyId, NodeName] = {identity.key.public: identity.name}
         self.writers: set[KeyId] = set(self.names)
         self._own = own
-        self._wishes: dict[tuple[KeyId, KeyId], RangeRequest] = {}
-        self._conflicts: dict[tuple[KeyId, KeyId], Conflict] = {}
-        self._acknowledged: dict[tuple[KeyId, int], int] = {}
+        self.wishes = Wishes(self)
+        self.acknowledged: dict[tuple[KeyId, int], int] = {}
         self._noted = 0
         self._transport: Transport | None = None
         self._border: Border | None = None
@@ -109,7 +104,7 @@ class Peer:
             before = len(self.writers)
             for writer in sorted(self.writers):
                 if writer != self.identity.key.public:
-                    self._take(tuple(self.replicas.of(writer).runs()))
+                    self.take(tuple(self.replicas.of(writer).runs()))
 
     @property
     def border(self) -> Border:
@@ -144,7 +139,7 @@ class Peer:
 
     def lose(self, node: NodeName) -> None:
         """Note that a node did not answer; its next heartbeat brings it back."""
-        holder = self._key(node)
+        holder = self.key_of(node)
         if holder is not None:
             with self.lock:
                 self.view = self.view.lose(holder)
@@ -164,7 +159,7 @@ class Peer:
         """
         base = self._prefix
         border = Border(self.identity, transport, self.names)
-        guarded = {name: self._guarded(method) for name, method in methods.items()}
+        guarded = {name: self.guarded(method) for name, method in methods.items()}
         border.serve({**guarded, **(asking or {}), RANGE: self._range, HEADS: self._heads})
         self._transport, self._border = transport, border
         transport.subscribe(f"{base}/beat/*", self._hear)
@@ -201,40 +196,40 @@ class Peer:
     @property
     def has_work(self) -> bool:
         """Answer whether somebody is ahead, or contradicts."""
-        return bool(self._wishes or self._conflicts)
+        return self.wishes.is_any
 
     def pull(self) -> int:
         """Ask for everything that heartbeats showed to be missing; return how many runs came."""
-        with self.lock:
-            wishes, self._wishes = dict(self._wishes), {}
-            conflicts, self._conflicts = dict(self._conflicts), {}
-        count = 0
-        for (holder, _), wish in wishes.items():
-            count += self._pull_one(holder, wish)
-        for (holder, _), conflict in conflicts.items():
-            self._examine(holder, conflict.writer)
-        return count
+        return self.wishes.fulfil()
 
     def catch_up(self, node: NodeName) -> None:
-        """Ask one node for its heads and pull what is missing now.
+        """Take in everything one node has written until now, and wish for what else it holds.
+
+        What it tells of its own log is fetched here and now, whoever else is fetching: on return it
+        is held, or the reason stands in `findings`.
 
         Raises:
             TransportError: it does not answer.
         """
+        holder = self.key_of(node)
         answer = self.border.ask(node, HEADS, ())
-        holder = self._key(node)
         if isinstance(answer, bytes) and holder is not None:
-            self._compare(holder, decode_heartbeat(answer))
-            self.pull()
+            beat = decode_heartbeat(answer)
+            if (own := beat.heads.get(holder)) is not None:
+                self.wishes.fetch(holder, RangeRequest(holder, 1, own.sequence))
+            self._compare(holder, beat)
 
     @property
     def _prefix(self) -> str:
         return f"lex7/{self.identity.lattice.hex()[:16]}"
 
-    def _key(self, node: NodeName) -> KeyId | None:
+    def key_of(self, node: NodeName) -> KeyId | None:
+        """Return the key of a member."""
         return next((key for key, name in self.names.items() if name == node), None)
 
-    def _guarded(self, method: Method) -> Method:
+    def guarded(self, method: Method) -> Method:
+        """Answer under the lock."""
+
         def answer(asker: NodeName, question: Fields) -> Value:
             with self.lock:
                 answered = method(asker, question)
@@ -295,55 +290,18 @@ class Peer:
         with self.lock:
             others = self.writers - {self.identity.key.public}
             wanted, conflicts = compare(self.heads(), beat.heads, others)
-            for wish in wanted:
-                self._wishes[(holder, wish.writer)] = wish
-            for conflict in conflicts:
-                self._conflicts[(holder, conflict.writer)] = conflict
+            self.wishes.add(holder, wanted, conflicts)
         if wanted or conflicts:
             self.wake()
 
-    def _pull_one(self, holder: KeyId, wish: RangeRequest) -> int:
-        name = self.names.get(holder)
-        count = 0
-        for _ in range(PULLS_PER_WISH_MAX):
-            with self.lock:
-                first = self.replicas.of(wish.writer).head.sequence + 1
-                is_doubtful = holder == wish.writer and is_lost(
-                    self.state, self.replicas, self.identity, wish.writer
-                )
-            if name is None or first > wish.last or is_doubtful:
-                break
-            request = RangeRequest(wish.writer, first, wish.last)
-            try:
-                runs = self._asked_range(name, request)
-                with self.lock:
-                    taken = self.replicas.adopt(wish.writer, runs)
-                    self._take(taken)
-                    if is_lost(self.state, self.replicas, self.identity, wish.writer):
-                        # Where the lost branch came in, it is forgotten; another has the other.
-                        self.timeline = give_way(self.timeline, self.replicas, self.identity)
-            except (TransportError, StorageError) as error:
-                self.findings[f"sync {name}"] = Finding(error.code, name, str(error))
-                break
-            except BarkError as error:
-                self.findings[f"sync {name}"] = Finding(error.code, name, str(error))
-                if self._examine(holder, wish.writer):
-                    continue
-                break
-            if not taken:
-                break
-            count += len(taken)
-        if count:
-            self.findings.pop(f"sync {name}", None)
-        return count
-
-    def _take(self, runs: tuple[Run, ...]) -> None:
+    def take(self, runs: tuple[Run, ...]) -> None:
+        """Take verified runs of others into the shared state; the lock is held."""
         for run in runs:
             for head in run.seal.heads:
                 place = (head.writer, head.incarnation)
                 if head.writer != run.seal.writer:
-                    known = self._acknowledged.get(place, 0)
-                    self._acknowledged[place] = max(known, head.sequence)
+                    known = self.acknowledged.get(place, 0)
+                    self.acknowledged[place] = max(known, head.sequence)
         self._fold(control(runs))
 
     def _fold(self, fresh: list[VerifiedEntry]) -> None:
@@ -357,37 +315,6 @@ class Peer:
             self.writers |= {*self.names, *self.membership.standings}
         if self.timeline.state.forks != before.forks:
             self.timeline = give_way(self.timeline, self.replicas, self.identity)
-
-    def _examine(self, holder: KeyId, writer: KeyId) -> bool:
-        """Ask for another branch of a writer; if it contradicts the held one, write evidence.
-
-        Returns:
-            Whether a part of a lost branch was forgotten, so that pulling again makes sense.
-        """
-        name = self.names.get(holder)
-        if name is None or writer == self.identity.key.public:
-            return False
-        with self.lock:
-            held = list(self.replicas.of(writer).storage.read(0))
-        fork = find_fork(held, writer, self.identity.lattice, partial(self._asked_range, name))
-        if fork is None:
-            return False
-        with self.lock:
-            place = (writer, fork.incarnation)
-            known = self.state.forks.get(place)
-            if known is not None:
-                # A held part of the lost branch may end before the frozen entry: pull it again.
-                is_short = self.replicas.of(writer).head.sequence < known.frozen
-                if is_short:
-                    self.timeline = forget(self.timeline, self.replicas, writer, known.common)
-                return is_short
-            payload = fork.payload(self._acknowledged.get(place, 0))
-            self.member.append([(EntryKind.EVIDENCE, payload)], self.seen_heads)
-            self.note()
-        return False
-
-    def _asked_range(self, name: NodeName, wish: RangeRequest) -> tuple[StoredRun, ...]:
-        return read_runs(self.border.ask(name, RANGE, wish.arguments()))
 
     def _seal(self, kind: PacketKind, body: bytes) -> bytes:
         identity = self.identity

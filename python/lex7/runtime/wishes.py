@@ -1,0 +1,132 @@
+"""What a node lacks of other members' logs, and how it comes by it.
+
+Heartbeats add wishes and conflicts; `fulfil` works them off in the background, `fetch` brings one
+range here and now. Both may run at once: a run that came twice is passed over. Nothing is asked
+while the peer's lock is held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lex7.bark.entry import EntryKind
+from lex7.base.errors import BarkError, Finding, Lex7Error, StorageError, TransportError
+from lex7.base.ids import KeyId, NodeName
+from lex7.lattice.sync import RANGE, Conflict, RangeRequest, read_runs
+from lex7.runtime.branch import find_fork, forget, give_way, is_lost
+from lex7.storage.interface import StoredRun
+
+if TYPE_CHECKING:
+    from lex7.runtime.peer import Peer
+
+PULLS_PER_WISH_MAX = 4_096
+
+
+class Wishes:
+    """The open wishes and conflicts of one peer."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._ranges: dict[tuple[KeyId, KeyId], RangeRequest] = {}
+        self._conflicts: dict[tuple[KeyId, KeyId], Conflict] = {}
+
+    @property
+    def is_any(self) -> bool:
+        """Answer whether something is wished for."""
+        return bool(self._ranges or self._conflicts)
+
+    def add(
+        self, holder: KeyId, wanted: Iterable[RangeRequest], conflicts: Iterable[Conflict]
+    ) -> None:
+        """Wish for ranges that a member holds; the newest wish for a writer stands."""
+        for wish in wanted:
+            self._ranges[(holder, wish.writer)] = wish
+        for conflict in conflicts:
+            self._conflicts[(holder, conflict.writer)] = conflict
+
+    def fulfil(self) -> int:
+        """Fetch everything wished for; return how many runs came."""
+        with self._peer.lock:
+            ranges, self._ranges = self._ranges, {}
+            conflicts, self._conflicts = self._conflicts, {}
+        count = sum(self.fetch(holder, wish) for (holder, _), wish in ranges.items())
+        for (holder, _), conflict in conflicts.items():
+            self._examine(holder, conflict.writer)
+        return count
+
+    def fetch(self, holder: KeyId, wish: RangeRequest) -> int:
+        """Fetch what is missing of a range; return how many runs this call brought."""
+        peer, writer = self._peer, wish.writer
+        name = peer.names.get(holder)
+        count = 0
+        for _ in range(PULLS_PER_WISH_MAX):
+            with peer.lock:
+                first = peer.replicas.of(writer).head.sequence + 1
+                is_doubtful = holder == writer and self._is_lost(writer)
+            if name is None or first > wish.last or is_doubtful:
+                break
+            try:
+                runs = self._asked(name, RangeRequest(writer, first, wish.last))
+                with peer.lock:
+                    taken = peer.replicas.adopt(writer, runs)
+                    peer.take(taken)
+                    # Another thread may have fetched the same meanwhile.
+                    is_further = peer.replicas.of(writer).head.sequence >= first
+                    if self._is_lost(writer):
+                        # Where the lost branch came in, it is forgotten; another has the other.
+                        peer.timeline = give_way(peer.timeline, peer.replicas, peer.identity)
+            except (TransportError, StorageError) as error:
+                self._find(name, error)
+                break
+            except BarkError as error:
+                self._find(name, error)
+                if self._examine(holder, writer):
+                    continue
+                break
+            if not is_further:
+                break
+            count += len(taken)
+        if count:
+            peer.findings.pop(f"sync {name}", None)
+        return count
+
+    def _examine(self, holder: KeyId, writer: KeyId) -> bool:
+        """Ask for another branch of a writer; if it contradicts the held one, write evidence.
+
+        Returns:
+            Whether a part of a lost branch was forgotten, so that fetching again makes sense.
+        """
+        peer = self._peer
+        name = peer.names.get(holder)
+        if name is None or writer == peer.identity.key.public:
+            return False
+        with peer.lock:
+            held = list(peer.replicas.of(writer).storage.read(0))
+        fork = find_fork(held, writer, peer.identity.lattice, partial(self._asked, name))
+        if fork is None:
+            return False
+        with peer.lock:
+            place = (writer, fork.incarnation)
+            known = peer.state.forks.get(place)
+            if known is not None:
+                # A held part of the lost branch may end before the frozen entry: fetch it again.
+                is_short = peer.replicas.of(writer).head.sequence < known.frozen
+                if is_short:
+                    peer.timeline = forget(peer.timeline, peer.replicas, writer, known.common)
+                return is_short
+            payload = fork.payload(peer.acknowledged.get(place, 0))
+            peer.member.append([(EntryKind.EVIDENCE, payload)], peer.seen_heads)
+            peer.note()
+        return False
+
+    def _is_lost(self, writer: KeyId) -> bool:
+        peer = self._peer
+        return is_lost(peer.state, peer.replicas, peer.identity, writer)
+
+    def _asked(self, name: NodeName, wish: RangeRequest) -> tuple[StoredRun, ...]:
+        return read_runs(self._peer.border.ask(name, RANGE, wish.arguments()))
+
+    def _find(self, name: str, error: Lex7Error) -> None:
+        self._peer.findings[f"sync {name}"] = Finding(error.code, name, str(error))
