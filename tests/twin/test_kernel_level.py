@@ -23,11 +23,11 @@ def test_scalar_is_available_everywhere() -> None:
     assert _level("scalar").stdout == "scalar\n"
 
 
-@pytest.mark.parametrize("setting", ["avx2", "avx512"])
+@pytest.mark.parametrize("setting", ["avx2", "avx512", "amx"])
 def test_a_level_is_never_wider_than_asked_for(setting: str) -> None:
-    order = ["scalar", "avx2", "avx512"]
+    order = ["scalar", "avx2", "avx512", "amx"]
     assert order.index(_level(setting).stdout.strip()) <= order.index(setting)
 
 
 def test_an_unknown_level_is_named() -> None:
-    assert 'expected scalar, avx2 or avx512, got "sse"' in _level("sse").stderr
+    assert 'expected scalar, avx2, avx512 or amx, got "sse"' in _level("sse").stderr

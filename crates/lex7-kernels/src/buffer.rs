@@ -1,7 +1,9 @@
-//! Zeroed memory of `f32`, aligned to huge pages where it is large.
+//! Zeroed memory of `f32`, in huge pages where it is large.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ops::{Deref, DerefMut};
+
+use memmap2::{MmapMut, MmapOptions};
 
 const LINE_BYTES: usize = 64;
 const HUGE_BYTES: usize = 2 << 20;
@@ -11,7 +13,14 @@ const HUGE_BYTES: usize = 2 << 20;
 pub struct Buffer {
     start: *mut f32,
     len: usize,
-    layout: Layout,
+    owner: Owner,
+}
+
+/// Who gives the memory back.
+enum Owner {
+    Heap(Layout),
+    /// Fresh pages are zero when they are first touched: nothing is zeroed twice.
+    Pages(#[expect(dead_code, reason = "held for its drop")] MmapMut),
 }
 
 // SAFETY: a buffer owns its memory like a `Vec<f32>`.
@@ -26,14 +35,37 @@ impl Buffer {
     /// `len` numbers do not fit into the address space.
     pub fn zeros(len: usize) -> Self {
         let bytes = len.max(1).checked_mul(4).expect("a buffer fits into the address space");
-        let align = if bytes >= 2 * HUGE_BYTES { HUGE_BYTES } else { LINE_BYTES };
-        let layout = Layout::from_size_align(bytes, align).expect("a buffer fits into the address space");
+        if bytes >= 2 * HUGE_BYTES
+            && let Some(buffer) = Self::in_pages(len, bytes)
+        {
+            return buffer;
+        }
+        let layout =
+            Layout::from_size_align(bytes, LINE_BYTES).expect("a buffer fits into the address space");
         // SAFETY: the layout is not empty.
         let start = unsafe { alloc_zeroed(layout) };
         if start.is_null() {
             handle_alloc_error(layout);
         }
-        Self { start: start.cast(), len, layout }
+        Self { start: start.cast(), len, owner: Owner::Heap(layout) }
+    }
+
+    /// Memory of its own from the system, at the start of a huge page; None where it gives none.
+    fn in_pages(len: usize, bytes: usize) -> Option<Self> {
+        let mut map = MmapOptions::new().len(bytes.checked_add(HUGE_BYTES)?).map_anon().ok()?;
+        // A wish: a system without huge pages serves as well.
+        #[cfg(target_os = "linux")]
+        let _ = map.advise(memmap2::Advice::HugePage);
+        let skip = map.as_ptr().align_offset(HUGE_BYTES);
+        let start = map.get_mut(skip..skip.checked_add(bytes)?)?.as_mut_ptr();
+        Some(Self { start: start.cast(), len, owner: Owner::Pages(map) })
+    }
+
+    /// Make room for at least `len` numbers; what was there is gone.
+    pub(crate) fn grow(&mut self, len: usize) {
+        if self.len < len {
+            *self = Self::zeros(len);
+        }
     }
 
     /// The numbers as the bytes of this machine (little-endian on all that we support).
@@ -75,7 +107,26 @@ impl Clone for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        // SAFETY: allocated with this layout.
-        unsafe { dealloc(self.start.cast(), self.layout) }
+        if let Owner::Heap(layout) = self.owner {
+            // SAFETY: allocated with this layout.
+            unsafe { dealloc(self.start.cast(), layout) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_and_large_buffers_are_zero_and_keep_what_is_written() {
+        for len in [0, 1, 1_000, HUGE_BYTES / 2, HUGE_BYTES + 3] {
+            let mut buffer = Buffer::zeros(len);
+            assert!(buffer.iter().all(|value| *value == 0.0));
+            assert!(buffer.as_ptr().cast::<u8>().align_offset(LINE_BYTES) == 0);
+            buffer.fill(2.5);
+            assert!(buffer.clone().iter().all(|value| *value == 2.5));
+            assert_eq!(buffer.bytes().len(), 4 * len);
+        }
     }
 }

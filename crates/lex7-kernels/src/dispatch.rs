@@ -19,7 +19,7 @@ macro_rules! levels {
             match level {
                 // SAFETY: a `Team` only holds a level that this machine runs.
                 #[cfg(target_arch = "x86_64")]
-                $crate::Level::Avx512 => unsafe { wide($($arg),*) },
+                $crate::Level::Avx512 | $crate::Level::Amx => unsafe { wide($($arg),*) },
                 // SAFETY: as above.
                 #[cfg(target_arch = "x86_64")]
                 $crate::Level::Avx2 => unsafe { middle($($arg),*) },

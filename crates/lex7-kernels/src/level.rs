@@ -1,5 +1,8 @@
 //! Which instructions a kernel may use.
 
+#[cfg(target_arch = "x86_64")]
+use crate::matmul::amx;
+
 /// An instruction level, ordered from the most portable to the widest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -9,6 +12,8 @@ pub enum Level {
     Avx2,
     /// AVX-512 F, BW, DQ, VL and VNNI (x86-64-v4 with integer dot products).
     Avx512,
+    /// The same, and 8-bit tiles (AMX).
+    Amx,
 }
 
 impl Level {
@@ -22,7 +27,7 @@ impl Level {
                 && is_x86_feature_detected!("avx512vl")
                 && is_x86_feature_detected!("avx512vnni")
             {
-                return Self::Avx512;
+                return if amx::is_available() { Self::Amx } else { Self::Avx512 };
             }
             if is_x86_feature_detected!("avx2")
                 && is_x86_feature_detected!("fma")
@@ -34,12 +39,13 @@ impl Level {
         Self::Scalar
     }
 
-    /// The level of that name: `scalar`, `avx2` or `avx512`.
+    /// The level of that name: `scalar`, `avx2`, `avx512` or `amx`.
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "scalar" => Some(Self::Scalar),
             "avx2" => Some(Self::Avx2),
             "avx512" => Some(Self::Avx512),
+            "amx" => Some(Self::Amx),
             _ => None,
         }
     }
@@ -50,6 +56,7 @@ impl Level {
             Self::Scalar => "scalar",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
+            Self::Amx => "amx",
         }
     }
 
@@ -65,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_name_reads_back() {
-        for level in [Level::Scalar, Level::Avx2, Level::Avx512] {
+        for level in [Level::Scalar, Level::Avx2, Level::Avx512, Level::Amx] {
             assert_eq!(Level::named(level.name()), Some(level));
         }
         assert_eq!(Level::named("sse"), None);
@@ -74,6 +81,6 @@ mod tests {
     #[test]
     fn nothing_wider_than_the_machine_is_used() {
         assert_eq!(Level::Scalar.available(), Level::Scalar);
-        assert!(Level::Avx512.available() <= Level::detect());
+        assert!(Level::Amx.available() == Level::detect());
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use memmap2::{Advice, Mmap};
+use memmap2::Mmap;
 
 /// A file mapped for reading. It stays readable after the file was deleted.
 pub struct Mapping {
@@ -21,7 +21,8 @@ impl Mapping {
         // changes the numbers; one that cuts it is found by `is_whole` before they are read.
         let map = unsafe { Mmap::map(&file)? };
         // Larger pages and earlier reading are wishes: a system without them serves as well.
-        let _ = map.advise(Advice::HugePage);
+        #[cfg(target_os = "linux")]
+        let _ = map.advise(memmap2::Advice::HugePage);
         Ok(Self { file, map })
     }
 

@@ -7,14 +7,19 @@
 
 use crate::matrix::{Activations, Matrix};
 use crate::shared::Shared;
-use crate::{Format, Level};
+use crate::{Buffer, Format, Level};
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod amx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod plain;
 mod scalar;
+
+/// From here on tiles are faster than vectors.
+pub(crate) const TILE_ROWS: usize = 24;
 
 /// One product: rows `first … first + rows` of the activations against panels of a matrix.
 #[derive(Clone, Copy)]
@@ -25,6 +30,8 @@ pub(crate) struct Product<'a> {
     pub(crate) rows: usize,
     /// The width of a row of results, at least the padded rows of the matrix.
     pub(crate) stride: usize,
+    /// The scales of the rows as tiles want them; empty at every other level.
+    pub(crate) scales: &'a [f32],
 }
 
 impl Product<'_> {
@@ -39,8 +46,14 @@ impl Product<'_> {
     }
 }
 
-/// Multiply panels `from … to`, which no other thread works on.
-pub(crate) fn multiply(level: Level, product: &Product<'_>, panels: (usize, usize), out: &Shared<'_, f32>) {
+/// Multiply panels `from … to`, which no other thread works on; `work` is memory of this thread alone.
+pub(crate) fn multiply(
+    level: Level,
+    product: &Product<'_>,
+    panels: (usize, usize),
+    work: &mut Buffer,
+    out: &Shared<'_, f32>,
+) {
     if product.weights.format == Format::F32 {
         for panel in panels.0..panels.1 {
             plain::multiply_panel(level, product, panel, out);
@@ -50,7 +63,10 @@ pub(crate) fn multiply(level: Level, product: &Product<'_>, panels: (usize, usiz
     match level {
         // SAFETY: a `Team` only holds a level that this machine runs.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => unsafe { avx512::multiply(product, panels, out) },
+        Level::Amx if product.rows >= TILE_ROWS => unsafe { amx::multiply(product, panels, work, out) },
+        // SAFETY: a `Team` only holds a level that this machine runs.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 | Level::Amx => unsafe { avx512::multiply(product, panels, work, out) },
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => unsafe { avx2::multiply(product, panels, out) },

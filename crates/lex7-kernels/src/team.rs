@@ -3,7 +3,9 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::matmul::{Product, multiply};
+#[cfg(target_arch = "x86_64")]
+use crate::matmul::amx;
+use crate::matmul::{Product, TILE_ROWS, multiply};
 use crate::matrix::{Activations, Matrix};
 use crate::pool::Pool;
 use crate::rows::{add_row, add_scaled_row, conv_row, gate_row, norm_row, quantise_row, steps_row};
@@ -69,6 +71,10 @@ pub struct Team {
     level: Level,
     pool: Pool,
     scratch: Vec<Buffer>,
+    /// For each thread, panels as its kernel wants them.
+    widened: Vec<Buffer>,
+    /// Scales of activations as tiles want them.
+    turned: Buffer,
 }
 
 impl Team {
@@ -76,7 +82,8 @@ impl Team {
     pub fn new(level: Level, threads: usize) -> Self {
         let pool = Pool::new(threads.max(1));
         let scratch = (0..pool.threads()).map(|_| Buffer::zeros(SCRATCH)).collect();
-        Self { level: level.available(), pool, scratch }
+        let widened = (0..pool.threads()).map(|_| Buffer::zeros(0)).collect();
+        Self { level: level.available(), pool, scratch, widened, turned: Buffer::zeros(0) }
     }
 
     /// The threads of the team.
@@ -104,28 +111,20 @@ impl Team {
         } else {
             assert!(given.codes.len() >= rows.end * given.padded, "rows are there");
         }
-        let product = Product { weights, given, first: rows.start, rows: count, stride };
+        #[cfg(target_arch = "x86_64")]
+        if self.level == Level::Amx && given.format != Format::F32 && count >= TILE_ROWS {
+            amx::turn_scales(given, rows.start, count, &mut self.turned);
+        }
+        let scales = &self.turned;
+        let product = Product { weights, given, first: rows.start, rows: count, stride, scales };
         let (out, level) = (Shared::new(out), self.level);
         let panels = weights.panels();
         let piece = panels.div_ceil(self.pool.threads() * PIECES_PER_THREAD).next_multiple_of(2);
-        self.share(panels, piece, &|from, to| multiply(level, &product, (from, to), &out));
-    }
-
-    /// Run `work(from, to)` over pieces of `0 … count`, whoever is free takes the next.
-    fn share(&mut self, count: usize, piece: usize, work: &(dyn Fn(usize, usize) + Sync)) {
-        if self.pool.threads() == 1 {
-            work(0, count);
-            return;
-        }
-        let next = AtomicUsize::new(0);
-        self.pool.run(&|_| {
-            loop {
-                let from = next.fetch_add(piece, Ordering::Relaxed);
-                if from >= count {
-                    return;
-                }
-                work(from, count.min(from + piece));
-            }
+        let widened = Shared::new(&mut self.widened);
+        share(&mut self.pool, panels, piece, &|thread, from, to| {
+            // SAFETY: each thread has memory of its own.
+            let work = &mut unsafe { widened.part(thread, 1) }[0];
+            multiply(level, &product, (from, to), work, &out);
         });
     }
 
@@ -134,7 +133,7 @@ impl Team {
         if rows * width < NUMBERS_WORTH_SHARING {
             (0..rows).for_each(work);
         } else {
-            self.share(rows, 4, &|from, to| (from..to).for_each(work));
+            share(&mut self.pool, rows, 4, &|_, from, to| (from..to).for_each(work));
         }
     }
 
@@ -296,6 +295,24 @@ impl Team {
             }
         });
     }
+}
+
+/// Run `work(thread, from, to)` over pieces of `0 … count`, whoever is free takes the next.
+fn share(pool: &mut Pool, count: usize, piece: usize, work: &(dyn Fn(usize, usize, usize) + Sync)) {
+    if pool.threads() == 1 {
+        work(0, 0, count);
+        return;
+    }
+    let next = AtomicUsize::new(0);
+    pool.run(&|thread| {
+        loop {
+            let from = next.fetch_add(piece, Ordering::Relaxed);
+            if from >= count {
+                return;
+            }
+            work(thread, from, count.min(from + piece));
+        }
+    });
 }
 
 /// The most taps of a convolution.

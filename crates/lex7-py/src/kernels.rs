@@ -14,7 +14,7 @@ pub(crate) fn level() -> Level {
     *LEVEL.get_or_init(Level::detect)
 }
 
-/// The name of the level in use: `scalar`, `avx2` or `avx512`.
+/// The name of the level in use: `scalar`, `avx2`, `avx512` or `amx`.
 #[pyfunction]
 fn kernel_level() -> &'static str {
     level().name()
@@ -25,7 +25,7 @@ fn chosen() -> PyResult<Level> {
         return Ok(Level::detect());
     };
     Level::named(&name).map(Level::available).ok_or_else(|| {
-        PyImportError::new_err(format!("{SETTING}: expected scalar, avx2 or avx512, got {name:?}"))
+        PyImportError::new_err(format!("{SETTING}: expected scalar, avx2, avx512 or amx, got {name:?}"))
     })
 }
 

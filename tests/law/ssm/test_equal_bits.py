@@ -56,7 +56,7 @@ def test_model_logits_and_state_are_the_pinned_ones(quant: str, files: dict[str,
 
 
 @pytest.mark.parametrize("quant", QUANTS)
-@pytest.mark.parametrize("level", ["scalar", "avx2", "avx512"])
+@pytest.mark.parametrize("level", ["scalar", "avx2", "avx512", "amx"])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_instructions_and_threads_change_no_bit(
     quant: str, level: str, threads: int, files: dict[str, Path]

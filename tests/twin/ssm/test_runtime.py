@@ -99,7 +99,7 @@ print(session.hash().hex())
 
 
 @pytest.mark.parametrize("quant", QUANTS)
-@pytest.mark.parametrize("level", ["scalar", "avx2", "avx512"])
+@pytest.mark.parametrize("level", ["scalar", "avx2", "avx512", "amx"])
 def test_no_level_changes_a_bit(files: dict[str, str], quant: str, level: str) -> None:
     session = _core.SsmSession(opened(files[quant]))
     session.feed(TOKENS)

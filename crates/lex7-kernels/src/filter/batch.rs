@@ -40,7 +40,7 @@ pub fn lanes(level: Level) -> usize {
     match level {
         Level::Scalar => 1,
         Level::Avx2 => 4,
-        Level::Avx512 => 8,
+        Level::Avx512 | Level::Amx => 8,
     }
 }
 
@@ -50,7 +50,7 @@ pub fn lanes(level: Level) -> usize {
 pub fn follow(level: Level, shape: (usize, usize), group: &mut Group, notes: &mut Notes) {
     match level.available() {
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => {
+        Level::Avx512 | Level::Amx => {
             // SAFETY: `available` returns a level only where the machine has its instructions.
             unsafe { crate::shaped!(shape, rows_512(group, notes)) }
         }

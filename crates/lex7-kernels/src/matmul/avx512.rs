@@ -4,23 +4,28 @@
 //! sign has to be moved. Few rows (decode) read one panel after the other, one stream for each thread; many
 //! rows (prefill) take two panels and six rows at a time, 24 totals in registers, and 4-bit panels are
 //! widened once for all rows.
+//!
+//! Loops run over indices, not closures: a closure inside of a library function is compiled without the
+//! features of its caller, is therefore not inlined, and was measured to cost half of the speed.
+#![allow(clippy::needless_range_loop)]
 
 use std::arch::x86_64::{
-    __m256i, __m512, __m512i, _mm256_loadu_si256, _mm512_and_si512, _mm512_cvtepi32_ps, _mm512_cvtph_ps,
+    __m256i, __m512i, _mm256_loadu_si256, _mm512_and_si512, _mm512_cvtepi32_ps, _mm512_cvtph_ps,
     _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_si512, _mm512_mul_ps, _mm512_set1_epi8,
-    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_srli_epi16, _mm512_storeu_ps,
-    _mm512_storeu_si512,
+    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_srli_epi16,
+    _mm512_storeu_ps, _mm512_storeu_si512,
 };
 
 use super::Product;
+use crate::Buffer;
 use crate::Format;
 use crate::matrix::{GROUP, PANEL_ROWS, SCALE_BYTES};
 use crate::shared::Shared;
 
 /// Up to here a product is bound by reading the weights.
-const FEW_ROWS: usize = 16;
-const BYTE_BLOCK: usize = SCALE_BYTES + GROUP * PANEL_ROWS;
-const NIBBLE_BLOCK: usize = SCALE_BYTES + GROUP * PANEL_ROWS / 2;
+pub(super) const FEW_ROWS: usize = 16;
+pub(super) const BYTE_BLOCK: usize = SCALE_BYTES + GROUP * PANEL_ROWS;
+pub(super) const NIBBLE_BLOCK: usize = SCALE_BYTES + GROUP * PANEL_ROWS / 2;
 const QUADS: usize = GROUP / 4;
 
 /// Where a tile reads and writes; the pointers are valid for all groups of the tile.
@@ -40,21 +45,27 @@ struct Tile {
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c")]
-pub(crate) fn multiply(product: &Product<'_>, panels: (usize, usize), out: &Shared<'_, f32>) {
+pub(crate) fn multiply(
+    product: &Product<'_>,
+    panels: (usize, usize),
+    work: &mut Buffer,
+    out: &Shared<'_, f32>,
+) {
     let is_wide = product.weights.format == Format::Q8;
     if product.rows <= FEW_ROWS {
         for panel in panels.0..panels.1 {
-            let weights = product.weights.panel(panel).as_ptr();
             if is_wide {
-                few_rows::<128, BYTE_BLOCK>(product, panel, weights, out);
+                few_rows::<128, false>(product, panel, out);
             } else {
-                few_rows::<8, NIBBLE_BLOCK>(product, panel, weights, out);
+                few_rows::<8, true>(product, panel, out);
             }
         }
         return;
     }
     let wide_bytes = product.weights.groups() * BYTE_BLOCK;
-    let mut widened = vec![0_u8; if is_wide { 0 } else { 2 * wide_bytes }];
+    if !is_wide {
+        work.grow(wide_bytes / 2);
+    }
     let mut panel = panels.0;
     while panel < panels.1 {
         let count = if panel + 1 < panels.1 { 2 } else { 1 };
@@ -65,7 +76,8 @@ pub(crate) fn multiply(product: &Product<'_>, panels: (usize, usize), out: &Shar
         if is_wide {
             many_rows::<128>(product, (panel, count), weights, out);
         } else {
-            for (index, wide) in widened.chunks_exact_mut(wide_bytes).take(count).enumerate() {
+            let widened = work.bytes_mut().chunks_exact_mut(wide_bytes);
+            for (index, wide) in widened.take(count).enumerate() {
                 widen(product.weights.panel(panel + index), wide);
                 weights[index] = wide.as_ptr();
             }
@@ -98,6 +110,7 @@ fn widen(panel: &[u8], wide: &mut [u8]) {
     }
 }
 
+#[inline]
 fn tile_of(
     product: &Product<'_>,
     (panel, count): (usize, usize),
@@ -129,22 +142,22 @@ fn tile_of(
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c")]
-fn few_rows<const OFFSET: i32, const BLOCK: usize>(
+fn few_rows<const OFFSET: i32, const NIBBLES: bool>(
     product: &Product<'_>,
     panel: usize,
-    weights: *const u8,
     out: &Shared<'_, f32>,
 ) {
+    let weights = product.weights.panel(panel).as_ptr();
     let mut row = 0;
     while row < product.rows {
         let tile = tile_of(product, (panel, 1), row, [weights; 2], out);
         // SAFETY: the tile describes rows and panels of this product.
         row += unsafe {
             match product.rows - row {
-                8.. => run_tile::<8, 1, OFFSET, BLOCK>(&tile),
-                4.. => run_tile::<4, 1, OFFSET, BLOCK>(&tile),
-                2.. => run_tile::<2, 1, OFFSET, BLOCK>(&tile),
-                _ => run_tile::<1, 1, OFFSET, BLOCK>(&tile),
+                8.. => run_tile::<8, 1, OFFSET, NIBBLES>(&tile),
+                4.. => run_tile::<4, 1, OFFSET, NIBBLES>(&tile),
+                2.. => run_tile::<2, 1, OFFSET, NIBBLES>(&tile),
+                _ => run_tile::<1, 1, OFFSET, NIBBLES>(&tile),
             }
         };
     }
@@ -164,84 +177,77 @@ fn many_rows<const OFFSET: i32>(
         // SAFETY: the tile describes rows and panels of this product.
         row += unsafe {
             match (panels.1, product.rows - row) {
-                (2, 6..) => run_tile::<6, 2, OFFSET, BYTE_BLOCK>(&tile),
-                (2, 4..) => run_tile::<4, 2, OFFSET, BYTE_BLOCK>(&tile),
-                (2, 2..) => run_tile::<2, 2, OFFSET, BYTE_BLOCK>(&tile),
-                (2, _) => run_tile::<1, 2, OFFSET, BYTE_BLOCK>(&tile),
-                (_, 8..) => run_tile::<8, 1, OFFSET, BYTE_BLOCK>(&tile),
-                (_, 4..) => run_tile::<4, 1, OFFSET, BYTE_BLOCK>(&tile),
-                (_, 2..) => run_tile::<2, 1, OFFSET, BYTE_BLOCK>(&tile),
-                _ => run_tile::<1, 1, OFFSET, BYTE_BLOCK>(&tile),
+                (2, 6..) => run_tile::<6, 2, OFFSET, false>(&tile),
+                (2, 4..) => run_tile::<4, 2, OFFSET, false>(&tile),
+                (2, 2..) => run_tile::<2, 2, OFFSET, false>(&tile),
+                (2, _) => run_tile::<1, 2, OFFSET, false>(&tile),
+                (_, 8..) => run_tile::<8, 1, OFFSET, false>(&tile),
+                (_, 4..) => run_tile::<4, 1, OFFSET, false>(&tile),
+                (_, 2..) => run_tile::<2, 1, OFFSET, false>(&tile),
+                _ => run_tile::<1, 1, OFFSET, false>(&tile),
             }
         };
     }
 }
 
+/// Totals of T rows against P panels of 32, in registers of 16.
+type Totals<const T: usize, const P: usize> = [[[__m512i; 2]; P]; T];
+
 /// T rows against P panels; returns T.
 ///
 /// # Safety
-/// The pointers of the tile are valid for T rows, P panels and all groups of blocks of that size.
+/// The pointers of the tile are valid for T rows, P panels and all groups of blocks of that kind.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c")]
-unsafe fn run_tile<const T: usize, const P: usize, const OFFSET: i32, const BLOCK: usize>(
+unsafe fn run_tile<const T: usize, const P: usize, const OFFSET: i32, const NIBBLES: bool>(
     tile: &Tile,
 ) -> usize {
+    let groups = tile.codes_stride / GROUP;
     let mut results = [[[_mm512_setzero_ps(); 2]; P]; T];
+    let mut blocks = [tile.weights[0]; P];
+    blocks.copy_from_slice(&tile.weights[..P]);
     for group in 0..tile.groups {
-        let blocks: [*const u8; P] = std::array::from_fn(|panel| {
-            // SAFETY: `group` blocks into the panel.
-            unsafe { tile.weights[panel].add(group * BLOCK) }
-        });
-        // SAFETY: within the rows and groups of the tile.
+        let mut totals: Totals<T, P> = [[[_mm512_setzero_si512(); 2]; P]; T];
+        // SAFETY: within the rows, panels and groups of the tile.
         unsafe {
-            let totals = if BLOCK == NIBBLE_BLOCK {
-                nibble_totals::<T, P>(tile, group, blocks)
+            for row in 0..T {
+                let start = _mm512_set1_epi32(-OFFSET * *tile.sums.add(row * groups + group));
+                for panel in 0..P {
+                    totals[row][panel] = [start; 2];
+                }
+            }
+            if NIBBLES {
+                add_nibbles(tile, group, &blocks, &mut totals);
             } else {
-                byte_totals::<T, P, OFFSET>(tile, group, blocks)
-            };
-            for (panel, block) in blocks.into_iter().enumerate() {
+                add_bytes(tile, group, &blocks, &mut totals);
+            }
+            for panel in 0..P {
                 for half in 0..2 {
-                    let halves: __m256i = _mm256_loadu_si256(block.add(32 * half).cast());
+                    let halves: __m256i = _mm256_loadu_si256(blocks[panel].add(32 * half).cast());
                     let weight_scale = _mm512_cvtph_ps(halves);
-                    for (row, (results, totals)) in results.iter_mut().zip(&totals).enumerate() {
-                        let x_scale = *tile.scales.add(row * (tile.codes_stride / GROUP) + group);
-                        let factor = _mm512_mul_ps(weight_scale, _mm512_set1_ps(x_scale));
-                        let sum = &mut results[panel][half];
-                        *sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(totals[panel][half]), factor, *sum);
+                    for row in 0..T {
+                        let x_scale = _mm512_set1_ps(*tile.scales.add(row * groups + group));
+                        let factor = _mm512_mul_ps(weight_scale, x_scale);
+                        let total = _mm512_cvtepi32_ps(totals[row][panel][half]);
+                        results[row][panel][half] = _mm512_fmadd_ps(total, factor, results[row][panel][half]);
                     }
+                }
+                blocks[panel] = blocks[panel].add(if NIBBLES { NIBBLE_BLOCK } else { BYTE_BLOCK });
+            }
+        }
+    }
+    for row in 0..T {
+        for panel in 0..P {
+            for half in 0..2 {
+                // SAFETY: 32 results for each row and panel.
+                unsafe {
+                    let place = tile.out[panel].add(row * tile.out_stride + 16 * half);
+                    _mm512_storeu_ps(place, results[row][panel][half]);
                 }
             }
         }
     }
-    for (row, results) in results.iter().enumerate() {
-        for (panel, halves) in results.iter().enumerate() {
-            for (half, sum) in halves.iter().enumerate() {
-                // SAFETY: 32 results for each row and panel.
-                unsafe { store(tile, (row, panel, half), *sum) };
-            }
-        }
-    }
     T
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-unsafe fn store(tile: &Tile, (row, panel, half): (usize, usize, usize), sum: __m512) {
-    // SAFETY: promised by the caller.
-    unsafe { _mm512_storeu_ps(tile.out[panel].add(row * tile.out_stride + 16 * half), sum) };
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-unsafe fn first_totals<const T: usize, const P: usize, const OFFSET: i32>(
-    tile: &Tile,
-    group: usize,
-) -> [[[__m512i; 2]; P]; T] {
-    std::array::from_fn(|row| {
-        // SAFETY: within the rows and groups of the tile.
-        let sum = unsafe { *tile.sums.add(row * (tile.codes_stride / GROUP) + group) };
-        [[_mm512_set1_epi32(-OFFSET * sum); 2]; P]
-    })
 }
 
 /// Four codes of a row, on every lane.
@@ -257,59 +263,67 @@ unsafe fn spread(tile: &Tile, row: usize, column: usize) -> __m512i {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512vnni")]
-unsafe fn byte_totals<const T: usize, const P: usize, const OFFSET: i32>(
+unsafe fn add_bytes<const T: usize, const P: usize>(
     tile: &Tile,
     group: usize,
-    blocks: [*const u8; P],
-) -> [[[__m512i; 2]; P]; T] {
-    // SAFETY: within the rows, panels and groups of the tile.
-    unsafe {
-        let mut totals = first_totals::<T, P, OFFSET>(tile, group);
-        for quad in 0..QUADS {
-            let place = SCALE_BYTES + 128 * quad;
-            let weights =
-                blocks.map(|block| [0, 64].map(|half| _mm512_loadu_si512(block.add(place + half).cast())));
-            for (row, totals) in totals.iter_mut().enumerate() {
+    blocks: &[*const u8; P],
+    totals: &mut Totals<T, P>,
+) {
+    for quad in 0..QUADS {
+        let mut weights = [[_mm512_setzero_si512(); 2]; P];
+        // SAFETY: within the rows, panels and groups of the tile.
+        unsafe {
+            for panel in 0..P {
+                let place = blocks[panel].add(SCALE_BYTES + 128 * quad);
+                weights[panel][0] = _mm512_loadu_si512(place.cast());
+                weights[panel][1] = _mm512_loadu_si512(place.add(64).cast());
+            }
+            for row in 0..T {
                 let x = spread(tile, row, group * GROUP + 4 * quad);
-                for (totals, weights) in totals.iter_mut().zip(weights) {
-                    for (total, weight) in totals.iter_mut().zip(weights) {
-                        *total = _mm512_dpbusd_epi32(*total, weight, x);
+                for panel in 0..P {
+                    for half in 0..2 {
+                        let total = totals[row][panel][half];
+                        totals[row][panel][half] = _mm512_dpbusd_epi32(total, weights[panel][half], x);
                     }
                 }
             }
         }
-        totals
     }
 }
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-unsafe fn nibble_totals<const T: usize, const P: usize>(
+unsafe fn add_nibbles<const T: usize, const P: usize>(
     tile: &Tile,
     group: usize,
-    blocks: [*const u8; P],
-) -> [[[__m512i; 2]; P]; T] {
+    blocks: &[*const u8; P],
+    totals: &mut Totals<T, P>,
+) {
     let low = _mm512_set1_epi8(15);
-    // SAFETY: within the rows, panels and groups of the tile.
-    unsafe {
-        let mut totals = first_totals::<T, P, 8>(tile, group);
-        for pair in 0..QUADS / 2 {
-            let place = SCALE_BYTES + 128 * pair;
-            let packed =
-                blocks.map(|block| [0, 64].map(|half| _mm512_loadu_si512(block.add(place + half).cast())));
-            for (row, totals) in totals.iter_mut().enumerate() {
-                let first = spread(tile, row, group * GROUP + 8 * pair);
-                let second = spread(tile, row, group * GROUP + 8 * pair + 4);
-                for (totals, packed) in totals.iter_mut().zip(packed) {
-                    for (total, packed) in totals.iter_mut().zip(packed) {
-                        let weight = _mm512_and_si512(packed, low);
-                        *total = _mm512_dpbusd_epi32(*total, weight, first);
-                        let weight = _mm512_and_si512(_mm512_srli_epi16::<4>(packed), low);
-                        *total = _mm512_dpbusd_epi32(*total, weight, second);
+    for pair in 0..QUADS / 2 {
+        let mut first = [[_mm512_setzero_si512(); 2]; P];
+        let mut second = [[_mm512_setzero_si512(); 2]; P];
+        // SAFETY: within the rows, panels and groups of the tile.
+        unsafe {
+            for panel in 0..P {
+                for half in 0..2 {
+                    let place = blocks[panel].add(SCALE_BYTES + 128 * pair + 64 * half);
+                    let packed = _mm512_loadu_si512(place.cast());
+                    first[panel][half] = _mm512_and_si512(packed, low);
+                    second[panel][half] = _mm512_and_si512(_mm512_srli_epi16::<4>(packed), low);
+                }
+            }
+            for row in 0..T {
+                let x = spread(tile, row, group * GROUP + 8 * pair);
+                let later = spread(tile, row, group * GROUP + 8 * pair + 4);
+                for panel in 0..P {
+                    for half in 0..2 {
+                        let total = totals[row][panel][half];
+                        let total = _mm512_dpbusd_epi32(total, first[panel][half], x);
+                        totals[row][panel][half] = _mm512_dpbusd_epi32(total, second[panel][half], later);
                     }
                 }
             }
         }
-        totals
     }
 }
