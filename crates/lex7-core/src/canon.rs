@@ -293,6 +293,9 @@ pub trait Builder {
     fn map(&mut self, pairs: Vec<(u64, Self::Value)>) -> Result<Self::Value, Self::Error>;
 }
 
+/// Members for which room is made before they are read; a longer array or map grows as they come.
+const RESERVED_MAX: usize = 4_096;
+
 /// Decode exactly one value.
 pub fn decode<B: Builder>(data: &[u8], limits: Limits, builder: &mut B) -> Result<B::Value, B::Error> {
     if data.len() > limits.bytes_max {
@@ -318,15 +321,16 @@ fn value<B: Builder>(
     if depth_left == 0 {
         return Err(Fault { code: FaultCode::Depth, offset: start }.into());
     }
-    // A hostile length cannot reserve more than the data could hold: `item` compared it with what remains.
+    // `item` compared the length with what remains, but each level of nesting may announce all of it.
+    let reserved = length.min(RESERVED_MAX);
     if let Item::Array(_) = item {
-        let mut items = Vec::with_capacity(length);
+        let mut items = Vec::with_capacity(reserved);
         for _ in 0..length {
             items.push(value(reader, depth_left - 1, builder)?);
         }
         return builder.array(items);
     }
-    let mut pairs: Vec<(u64, B::Value)> = Vec::with_capacity(length);
+    let mut pairs: Vec<(u64, B::Value)> = Vec::with_capacity(reserved);
     for _ in 0..length {
         let key = reader.key(pairs.last().map(|pair| pair.0))?;
         pairs.push((key, value(reader, depth_left - 1, builder)?));

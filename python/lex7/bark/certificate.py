@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from lex7.bark.signature import SigningKey
-from lex7.bark.srp import derive
+from lex7.bark.hkdf import derive
 from lex7.base.ids import LatticeId, NodeName
 
 BEGINS = datetime(2020, 1, 1, tzinfo=UTC)

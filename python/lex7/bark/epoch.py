@@ -18,7 +18,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from lex7.bark import canon, core_native
-from lex7.bark.srp import derive
+from lex7.bark.hkdf import derive
 from lex7.base.entropy import Entropy
 from lex7.base.errors import BarkError
 from lex7.base.ids import KeyId, LatticeId
@@ -159,6 +159,21 @@ def payload_key(epoch: Epoch, salt: bytes) -> bytes:
     return derive(epoch.key, salt, b"lex7.payload", 32)
 
 
+def exchange(private: bytes, public: bytes) -> bytes:
+    """Compute the X25519 secret (RFC 7748 §6.1); a secret of zeros is refused.
+
+    Raises:
+        EpochError: the share is of small order or of another length.
+    """
+    if len(public) != 32:
+        raise EpochError("a share has another length")
+    mine = X25519PrivateKey.from_private_bytes(private)
+    try:
+        return mine.exchange(X25519PublicKey.from_public_bytes(public))
+    except (ValueError, UnsupportedAlgorithm) as exc:
+        raise EpochError("a share is of small order") from exc
+
+
 def _label(writer: KeyId, number: int) -> bytes:
     return b"lex7.payload" + writer + number.to_bytes(8, "big")
 
@@ -168,11 +183,4 @@ def _context(epoch: Epoch, lattice: LatticeId, reader: KeyId) -> bytes:
 
 
 def _agree(private: bytes, public: bytes, context: bytes) -> bytes:
-    if len(public) != 32:
-        raise EpochError("a share has another length")
-    mine = X25519PrivateKey.from_private_bytes(private)
-    try:
-        shared = mine.exchange(X25519PublicKey.from_public_bytes(public))
-    except (ValueError, UnsupportedAlgorithm) as exc:
-        raise EpochError("a share is of small order") from exc
-    return derive(shared, context, b"lex7.wrap", 32)
+    return derive(exchange(private, public), context, b"lex7.wrap", 32)

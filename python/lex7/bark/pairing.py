@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 
 from lex7.bark import canon, core_native, srp
 from lex7.bark.canon import Value
+from lex7.bark.hkdf import derive
 from lex7.bark.signature import SigningKey, sign, verify, verify_key
 from lex7.base.entropy import Entropy
 from lex7.base.errors import BarkError
@@ -259,18 +260,18 @@ def enrolled(joining: Joining, frame: bytes) -> Value:
 
 
 def _proof(agreed: srp.Agreed, role: bytes, public: KeyId) -> bytes:
-    return srp.derive(agreed.key, agreed.transcript, b"lex7.pair.proof." + role, 32) + public
+    return derive(agreed.key, agreed.transcript, b"lex7.pair.proof." + role, 32) + public
 
 
 def _seal(agreed: srp.Agreed, step: bytes, value: Value) -> bytes:
     # Each step has a key of its own, so the nonce can stay zero.
-    key = srp.derive(agreed.key, agreed.transcript, b"lex7.pair." + step, 32)
+    key = derive(agreed.key, agreed.transcript, b"lex7.pair." + step, 32)
     plain = canon.encode(value, bytes_max=FRAME_BYTES_MAX)
     return core_native.aead_seal(key, _NONCE, step, plain)
 
 
 def _open(agreed: srp.Agreed, step: bytes, sealed: bytes) -> Value:
-    key = srp.derive(agreed.key, agreed.transcript, b"lex7.pair." + step, 32)
+    key = derive(agreed.key, agreed.transcript, b"lex7.pair." + step, 32)
     if len(sealed) < 16 or (plain := core_native.aead_open(key, _NONCE, step, sealed)) is None:
         raise PairingError("a sealed part does not open")
     return canon.decode(plain, bytes_max=FRAME_BYTES_MAX)

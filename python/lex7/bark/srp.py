@@ -124,16 +124,6 @@ def is_equal(one: bytes, other: bytes) -> bool:
     return hmac.compare_digest(one, other)
 
 
-def derive(secret: bytes, salt: bytes, info: bytes, count: int) -> bytes:
-    """HKDF-SHA-512 (RFC 5869)."""
-    extracted = hmac.digest(salt, secret, "sha512")
-    made, block = b"", b""
-    for number in range(1, -(-count // 64) + 1):
-        block = hmac.digest(extracted, block + info + bytes([number]), "sha512")
-        made += block
-    return made[:count]
-
-
 def _agree(salt: bytes, joining: bytes, inviting: bytes, secret: int) -> Agreed:
     key = _hash(pad(secret))
     group = bytes(one ^ other for one, other in zip(_hash(pad(PRIME)), _hash(b"\x05"), strict=True))
