@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 RUST_SOURCES := $(shell find crates -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock
 
-.PHONY: help setup demo test quick sim lint bench wheel lock clean
+.PHONY: help setup demo test quick sim fuzz lint bench wheel lock clean
 help:            ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/  /'
 
@@ -48,6 +48,9 @@ lint: setup      ## formatters, linters, types, import contracts
 bench: setup     ## every benchmark, as a table; `make bench JSON=1` for JSON
 	@scripts/environment.sh $(PYTHON) requirements/dev.txt requirements/bench.txt
 	@for file in bench/*.py; do $(BIN)/python $$file $(if $(JSON),--json,); done
+
+fuzz: setup      ## coverage-guided fuzzing; `make fuzz N=10000000 TARGET=decoder`
+	@scripts/fuzz.sh $(or $(N),200000) $(TARGET)
 
 wheel:           ## an abi3 wheel in dist/
 	$(BIN)/maturin build --release --out dist

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from lex7.bark import canon
+from lex7.bark.canon import Value
 from lex7.bark.signature import SigningKey, sign, verify
 from lex7.base.errors import BarkError
 from lex7.base.ids import KeyId, LatticeId
@@ -78,13 +79,18 @@ def open_packet(data: bytes, lattice: LatticeId) -> VerifiedPacket:
         raise PacketError("sender or message is not a byte string")
     payload = verify(message, purpose=PURPOSE, lattice=lattice, signer=KeyId(sender))
     inner = canon.decode(payload)
-    if not isinstance(inner, dict) or list(inner) != [1, 2, 3, 4] or inner[1] != VERSION:
+    if not isinstance(inner, dict) or list(inner) != [1, 2, 3, 4] or not _is(inner[1], {VERSION}):
         raise PacketError(f"the layout is not that of version {VERSION}")
     kind, exchange, body = inner[2], inner[3], inner[4]
-    if kind not in set(PacketKind):
-        raise PacketError(f"the kind {kind!r} is unknown")
+    if not isinstance(kind, int) or not _is(kind, set(PacketKind)):
+        raise PacketError("the kind is unknown")
     if not isinstance(exchange, bytes) or len(exchange) != EXCHANGE_BYTES:
         raise PacketError(f"the exchange is not {EXCHANGE_BYTES} bytes")
     if not isinstance(body, bytes):
         raise PacketError("the body is not a byte string")
     return VerifiedPacket(KeyId(sender), PacketKind(kind), exchange, body)
+
+
+def _is(value: Value, allowed: set[int] | set[PacketKind]) -> bool:
+    """Answer whether a value is one of some numbers; true is no number, though it equals 1."""
+    return isinstance(value, int) and not isinstance(value, bool) and value in allowed

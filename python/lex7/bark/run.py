@@ -17,6 +17,10 @@ from lex7.storage.interface import StoredRun
 
 Item = tuple[EntryKind, bytes]
 
+KEY_BYTES = 32
+SEQUENCE_MAX = (1 << 63) - 1
+"""The greatest integer that an entry can spell."""
+
 # Looked up by number, because `EntryKind(number)` costs more than the rest of an entry; 0 is no
 # kind.
 _KIND_OF_NUMBER = (EntryKind.MEMBERSHIP, *EntryKind)
@@ -66,6 +70,8 @@ def check(
         writer: whose log it should be.
         before: the entry before it; None if that is damaged, then the run is checked by itself.
     """
+    if not 1 <= stored.first <= SEQUENCE_MAX or len(writer) != KEY_BYTES:
+        return (Fault(0, "log.range", ("a place in a log", f"entry {stored.first}")),)
     known = None if before is None else (before.incarnation, before.lamport, before.hash)
     entries, seal, faults = core_native.run_check(
         stored.sealed, stored.bodies, lattice, (writer, stored.first), known, _KIND_OF_NUMBER

@@ -78,10 +78,15 @@ def decode_evidence(payload: bytes, lattice: LatticeId) -> Evidence:
     differs = contradiction(runs[0], runs[1])
     if differs is None or runs[0].seal.incarnation != incarnation:
         raise PayloadError(KIND, "the two runs do not contradict each other")
-    frozen = fields.integer(3)
+    frozen, frozen_hash = fields.integer(3), EntryHash(fields.data(4))
     if frozen < differs - 1:
         raise PayloadError(KIND, "it freezes before the last common entry")
-    return Evidence(writer, incarnation, differs - 1, frozen, EntryHash(fields.data(4)))
+    known = {hash_ for run in runs for hash_ in _hashes_at(run, frozen)}
+    if frozen == differs - 1:
+        known |= {_before(fields.data(number)) for number in (5, 6)}
+    if frozen_hash not in known:
+        raise PayloadError(KIND, "it freezes at an entry that neither run has")
+    return Evidence(writer, incarnation, differs - 1, frozen, frozen_hash)
 
 
 def frozen_at(
@@ -107,6 +112,18 @@ def _run(sealed: bytes, writer: KeyId, lattice: LatticeId) -> Run:
     if not isinstance(checked, Run):
         raise PayloadError(KIND, f"a run does not verify ({checked[0].code})")
     return checked
+
+
+def _hashes_at(run: Run, sequence: int) -> list[EntryHash]:
+    return [entry.hash for entry in run.entries if entry.sequence == sequence]
+
+
+def _before(sealed: bytes) -> EntryHash:
+    """Return the hash that the first header of a verified run names as the one before it."""
+    match canon.decode(sealed):
+        case (1, ({6: bytes(previous)}, *_), *_):
+            return EntryHash(previous)
+    raise PayloadError(KIND, "a run has another layout")
 
 
 def _range(sealed: bytes) -> tuple[int, int]:

@@ -28,6 +28,7 @@ from lex7.storage.interface import StoredRun
 
 HEARTBEAT = "heartbeat"
 RANGE = "range"
+HASH_BYTES = 32
 HEADS = "heads"
 
 
@@ -90,18 +91,17 @@ def decode_heartbeat(body: bytes) -> Heartbeat:
     capabilities = Fields(HEARTBEAT, fields.items(4))
     if len(rows) > MEMBERS_MAX or len(capabilities.values) > CAPABILITIES_MAX:
         raise PayloadError(HEARTBEAT, "it lists more than a lattice has")
-    heads = {
-        KeyId(row.data(1)): Head(
-            KeyId(row.data(1)),
-            row.integer(2),
-            row.integer(3),
-            row.integer(4),
-            EntryHash(row.data(5)),
-        )
-        for row in rows
-    }
+    heads = {head.writer: head for head in map(_head, rows)}
     named = tuple(capabilities.text(index + 1) for index in range(len(capabilities.values)))
     return Heartbeat(fields.integer(1), fields.data(2), heads, named, fields.text(5))
+
+
+def _head(row: Fields) -> Head:
+    writer, digest = row.data(1), row.data(5)
+    numbers = (row.integer(2), row.integer(3), row.integer(4))
+    if len(writer) != HASH_BYTES or len(digest) != HASH_BYTES or min(numbers) < 0:
+        raise PayloadError(HEARTBEAT, "a head is none")
+    return Head(KeyId(writer), *numbers, EntryHash(digest))
 
 
 def compare(
@@ -142,7 +142,9 @@ def read_runs(value: Value) -> tuple[StoredRun, ...]:
     found = []
     for row in value:
         match row:
-            case (int(first), int(last), bytes(sealed), (bytes() | None) as bodies):
+            case (int(first), int(last), bytes(sealed), (bytes() | None) as bodies) if (
+                not isinstance(first, bool) and not isinstance(last, bool) and 1 <= first <= last
+            ):
                 found.append(StoredRun(first, last, sealed, bodies))
             case _:
                 raise PayloadError(RANGE, "a run has another layout")

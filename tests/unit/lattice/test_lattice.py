@@ -122,6 +122,19 @@ def test_a_fork_freezes_its_incarnation_and_a_new_one_heals_it(world: World) -> 
     assert not state.counts(mine.entries[0])
 
 
+@pytest.mark.parametrize("frozen", [(3, bytes(32)), (4, bytes(32)), (9, bytes(32)), (2, None)])
+def test_evidence_that_freezes_at_an_entry_of_neither_run_is_refused(
+    world: World, frozen: tuple[int, bytes | None]
+) -> None:
+    world, copied, _ = fork(world)
+    before = world.runs("vit@a")[-2].entries[-1].hash
+    place = (frozen[0], EntryHash(frozen[1] or before))
+    runs = (world.stored("vit@a")[-1], copied.rows[-1])
+    payload = encode_evidence(runs, world.keys["vit@a"].public, 0, place)
+    with pytest.raises(PayloadError):
+        decode_evidence(payload, LATTICE)
+
+
 def test_an_acknowledged_entry_of_the_branch_stays(world: World) -> None:
     world, _, _ = fork(world)
     mine = world.runs("vit@a")[-1]
