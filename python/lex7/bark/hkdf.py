@@ -1,7 +1,7 @@
 """HKDF (RFC 5869): keys from a shared secret, one for each purpose.
 
-Everything of ours uses SHA-512; the digest is an argument so that published vectors of other digests
-check the same code.
+Everything of ours uses SHA-512; the digest is an argument so that published vectors of other
+digests check the same code.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Readers of published vectors: what each file asks of our code, whatever file of its kind it is."""
+"""Readers of published vectors: what each kind of file asks of our code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
-
 from srptools import SRPContext
 
 from lex7.bark import canon, core_native

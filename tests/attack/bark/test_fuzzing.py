@@ -1,4 +1,4 @@
-"""A short coverage-guided run of every Python target; `make fuzz` runs long ones and those in Rust."""
+"""A short coverage-guided run of the Python targets; `make fuzz` runs long ones, and Rust ones."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ import pytest
 
 from lex7.bark import epoch
 from lex7.bark.epoch import EpochError, PayloadSealer
-from lex7.bark.signature import draw_key
 from lex7.bark.hkdf import derive
+from lex7.bark.signature import draw_key
 from lex7.base.entropy import SeededEntropy
 from lex7.base.ids import KeyId, LatticeId
 
