@@ -8,9 +8,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 RUST_SOURCES := $(shell find crates -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock
 
-.PHONY: help setup demo test quick sim fuzz lint bench wheel lock clean
+.PHONY: help setup demo test quick sim fuzz fuzz-models shapes lint bench wheel lock clean
 help:            ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/  /'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/  /'
 
 .venv/.python: requirements/dev.txt
 	@scripts/environment.sh $(PYTHON) requirements/dev.txt
@@ -51,6 +51,11 @@ bench: setup     ## every benchmark, as a table; `make bench JSON=1` for JSON
 
 fuzz: setup      ## coverage-guided fuzzing; `make fuzz N=10000000 TARGET=decoder`
 	@scripts/fuzz.sh $(or $(N),200000) $(TARGET)
+fuzz-models: setup  ## damaged model files, snapshots and tokenizers; `make fuzz-models COUNT=1000000`
+	$(BIN)/python fuzz/models.py --count $(or $(COUNT),20000)
+
+shapes: setup    ## pinned bits of every published shape up to 2.7b; some minutes, 3 GB of disk
+	LEX7_SHAPES=130m,370m,780m,1.3b,2.7b $(BIN)/python -m pytest -q tests/law/ssm/test_published_hashes.py
 
 wheel:           ## an abi3 wheel in dist/
 	$(BIN)/maturin build --release --out dist

@@ -461,9 +461,12 @@ def ssm_merge(
 
 @final
 class SsmModel:
-    # Maps the file. verify=True reads all of it and checks every hash and every number.
+    # Maps the file, or reads it into memory of its own with copied=True. verify=True reads all of
+    # it and checks every hash and every number.
     @staticmethod
-    def open(path: str, *, verify: bool = False, threads: int = 1) -> SsmModel: ...
+    def open(
+        path: str, *, verify: bool = False, copied: bool = False, threads: int = 1
+    ) -> SsmModel: ...
     # The same weights with adapters (name of a projection, a, b, scale) applied as it runs.
     def with_adapters(
         self,

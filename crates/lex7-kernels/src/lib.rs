@@ -16,6 +16,7 @@ pub mod filter;
 
 mod buffer;
 mod float;
+mod guard;
 mod half;
 mod level;
 mod mapping;

@@ -86,11 +86,11 @@ impl SsmModel {
 #[pymethods]
 impl SsmModel {
     #[staticmethod]
-    #[pyo3(signature = (path, *, verify = false, threads = 1))]
-    fn open(py: Python<'_>, path: &str, verify: bool, threads: usize) -> PyResult<Self> {
+    #[pyo3(signature = (path, *, verify = false, copied = false, threads = 1))]
+    fn open(py: Python<'_>, path: &str, verify: bool, copied: bool, threads: usize) -> PyResult<Self> {
         let opened = py.detach(|| {
             let file = std::fs::File::open(path)?;
-            let mapping = Mapping::open(file)?;
+            let mapping = if copied { Mapping::copy(&file)? } else { Mapping::open(file)? };
             let model = Model::open(Box::new(File(mapping)));
             let checked =
                 model.and_then(|model| if verify { model.verify().map(|()| model) } else { Ok(model) });

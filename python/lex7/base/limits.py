@@ -108,6 +108,18 @@ MODEL_WIDTH_MAX = 65_536
 MODEL_VOCABULARY_MAX = 1 << 20
 """Rows of an embedding; the largest vocabularies in use have some 262,000."""
 
+MODEL_HEAD_SIZE_MAX = 64
+"""Channels of one head, which the kernels hold in registers; every published Mamba-2 has 64."""
+
+MODEL_STATE_SIZE_MAX = 4_096
+"""Numbers of state beside each channel; published models have 128."""
+
+MODEL_GROUPS_MAX = 256
+"""Groups that share B and C; published models have 1 or 8."""
+
+MODEL_TAPS_MAX = 8
+"""Taps of the convolution, at least 2; published models have 4."""
+
 MODEL_TENSORS_MAX = 100_000
 """Tensors of one checkpoint; 512 layers of nine tensors are 4,608."""
 
@@ -123,8 +135,11 @@ PROMPT_TOKENS_MAX = 1 << 24
 STOP_BYTES_MAX = 4_096
 """One stop sequence; the text that may still become one is held back."""
 
-SESSION_SNAPSHOT_BYTES_MAX = 1 << 30
-"""One snapshot; the state of the 2.7b model has 172 MB."""
+SESSION_STATE_BYTES_MAX = 1 << 30
+"""State of one session, six times that of the 2.7b model; a hostile file cannot ask for more."""
+
+SESSION_SNAPSHOT_BYTES_MAX = SESSION_STATE_BYTES_MAX + 4_096
+"""One snapshot: a state and its head."""
 
 SESSION_NAMES_MAX = 1_000
 """Sessions kept in one home."""

@@ -31,7 +31,7 @@ def _convert(options: argparse.Namespace) -> int:
     paths = (options.adapter, options.error_head, options.tokenizer)
     extras = Extras(*(None if path is None else Path(path) for path in paths))
     convert(Path(options.folder), Path(options.out), quant=options.quant, extras=extras)
-    return _report(Model.load(options.out), as_json=options.json)
+    return _report(Model.load(options.out).about(), as_json=options.json)
 
 
 def _random(options: argparse.Namespace) -> int:
@@ -40,17 +40,18 @@ def _random(options: argparse.Namespace) -> int:
 
     spec = published(options.shape)
     draw(Path(options.out), spec, quant=options.quant, seed=options.seed)
-    return _report(Model.load(options.out), as_json=options.json)
+    return _report(Model.load(options.out).about(), as_json=options.json)
 
 
 def _info(options: argparse.Namespace) -> int:
     from lex7.ssm import Model
 
-    return _report(Model.load(options.file, verify=options.verify), as_json=options.json)
+    model = Model.load(options.file, verify=options.verify)
+    verified = {"verified": "every byte" if options.verify else "the head"}
+    return _report(model.about() | verified, as_json=options.json)
 
 
-def _report(model: Model, *, as_json: bool) -> int:
-    about = model.about()
+def _report(about: dict[str, object], *, as_json: bool) -> int:
     if as_json:
         print_json(about)
         return 0
@@ -77,7 +78,11 @@ def _generate(options: argparse.Namespace) -> int:
     from lex7.ssm import Model
 
     model = Model.load(
-        options.file, threads=options.threads, verify=options.verify, adapter=options.adapter
+        options.file,
+        threads=options.threads,
+        verify=options.verify,
+        adapter=options.adapter,
+        copied=options.copy,
     )
     session = model.session()
     session.feed(prompt_tokens(model, options))

@@ -31,6 +31,7 @@ def model_arguments(parser: argparse.ArgumentParser) -> None:
     generate = actions.add_parser("generate", help="go on from a prompt")
     generate.add_argument("file", metavar="FILE")
     generate.add_argument("--verify", action="store_true", help="hash every byte first")
+    generate.add_argument("--copy", action="store_true", help="read the file into memory, not map")
     generate.add_argument("--adapter", metavar="FOLDER", help="apply this LoRA adapter (PEFT)")
     _prompt(generate)
     _sampling(generate)

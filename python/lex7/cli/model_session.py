@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _save(options: argparse.Namespace) -> int:
     """Begin a session or go on with a kept one, feed the prompt, and keep it."""
-    from lex7.runtime.sessions import held, keep, open_sessions, read_snapshot_file
+    from lex7.runtime.sessions import held, keep, open_sessions, read_snapshot_file, resume
     from lex7.ssm import Model
 
     with open_sessions(config_of(options)) as store:
@@ -34,7 +34,10 @@ def _save(options: argparse.Namespace) -> int:
                 snapshot = held(store, options.name).snapshot
         if options.model is not None:
             model = Model.load(options.model, threads=options.threads)
-            session = model.session() if snapshot is None else snapshot.resume(model)
+            if snapshot is None:
+                session = model.session()
+            else:
+                session = resume(options.name, snapshot, model)
             if options.prompt is not None or options.tokens is not None:
                 session.feed(prompt_tokens(model, options))
             snapshot = session.snapshot()
@@ -48,7 +51,7 @@ def _save(options: argparse.Namespace) -> int:
 
 def _load(options: argparse.Namespace) -> int:
     """Go on from a kept session: feed, generate, and perhaps keep or export it again."""
-    from lex7.runtime.sessions import held, keep, open_sessions, write_snapshot_file
+    from lex7.runtime.sessions import held, keep, open_sessions, resume, write_snapshot_file
     from lex7.ssm import Model
 
     with open_sessions(config_of(options)) as store:
@@ -58,7 +61,7 @@ def _load(options: argparse.Namespace) -> int:
                 write_snapshot_file(Path(options.export), kept.snapshot, packed=options.compress)
             return _print(kept, as_json=options.json)
         model = Model.load(options.model, threads=options.threads)
-        session = kept.snapshot.resume(model)
+        session = resume(options.name, kept.snapshot, model)
         if options.prompt is not None or options.tokens is not None:
             session.feed(prompt_tokens(model, options))
         code = finish(start(session, options), session, options)

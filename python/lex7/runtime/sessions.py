@@ -10,7 +10,7 @@ from pathlib import Path
 from lex7.base.config import Config
 from lex7.base.limits import SESSION_SNAPSHOT_BYTES_MAX
 from lex7.runtime.home import HomePaths, load_keys, unlock
-from lex7.ssm import Snapshot, read_snapshot
+from lex7.ssm import Model, Session, Snapshot, read_snapshot
 from lex7.ssm.errors import ModelFileError, SnapshotError
 from lex7.storage.entropy import SystemEntropy
 from lex7.storage.files import read_file, replace_file
@@ -86,6 +86,20 @@ def held(store: SessionStore, name: str, *, back: int = 0) -> Held:
     kept = store.list(name)
     chosen = kept[-1 - back]
     return Held(name, chosen.number, len(kept), chosen.size, snapshot)
+
+
+def resume(name: str, snapshot: Snapshot, model: Model) -> Session:
+    """Return a session that goes on from a kept or imported snapshot.
+
+    Raises:
+        ModelFileError: it was taken of another model, or is damaged.
+    """
+    try:
+        return snapshot.resume(model)
+    except SnapshotError as refusal:
+        raise ModelFileError(
+            f"session {name}", refusal.argument, refusal.expected, refusal.got
+        ) from refusal
 
 
 def read_snapshot_file(path: Path) -> Snapshot:

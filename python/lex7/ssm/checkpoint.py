@@ -3,6 +3,7 @@
     config.json + pytorch_model.bin                      state-spaces/mamba2-*
     config.json + model.safetensors                      Hugging Face
     config.json + model.safetensors.index.json + parts   Hugging Face, in parts
+    params.json + consolidated.safetensors               Mistral (Codestral Mamba)
 
 Opening reads names and shapes alone and holds every one of them against the config; values are
 read tensor by tensor when they are asked for.
@@ -19,19 +20,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lex7.ssm import safetensors_file, stored_tensor, torch_zip
-from lex7.ssm.checkpoint_config import read_spec
+from lex7.ssm.checkpoint_config import read_params, read_spec
 from lex7.ssm.errors import CheckpointError
 from lex7.ssm.json_file import read_object
 from lex7.ssm.spec import EMBEDDING, FINAL_NORM, HEAD, LAYER_TENSORS, Spec, tensor_shapes
 from lex7.ssm.stored_tensor import StoredTensor
 
 CONFIG = "config.json"
+PARAMS = "params.json"
+CONSOLIDATED = "consolidated.safetensors"
 PICKLE = "pytorch_model.bin"
 SAFETENSORS = "model.safetensors"
 INDEX = "model.safetensors.index.json"
 
 OTHER_NAMES = {"backbone.embeddings.weight": EMBEDDING}
 """What Hugging Face spells in another way; all other names are the same."""
+
+WRAPPER = "model."
+"""Mistral's file puts this before every name of the state-spaces code."""
 
 LAYER_PATTERN = re.compile(r"backbone\.layers\.(0|[1-9][0-9]{0,3})\.(.+)", re.ASCII)
 
@@ -75,7 +81,7 @@ class Checkpoint:
 
 def is_checkpoint(path: Path) -> bool:
     """Say whether a path is a folder with a config."""
-    return (path / CONFIG).is_file()
+    return (path / CONFIG).is_file() or (path / PARAMS).is_file()
 
 
 def open_checkpoint(folder: Path) -> Checkpoint:
@@ -84,14 +90,17 @@ def open_checkpoint(folder: Path) -> Checkpoint:
     Raises:
         CheckpointError: a file is missing, damaged or hostile, or does not fit the config.
     """
-    config_path = folder / CONFIG
+    is_mistral = (folder / PARAMS).is_file() and not (folder / CONFIG).is_file()
+    config_path = folder / (PARAMS if is_mistral else CONFIG)
     config = read_object(config_path)
-    found = _rename(folder, _list_files(folder))
+    stored = _list_mistral(folder) if is_mistral else _list_files(folder)
+    found = _rename(folder, stored)
     embedding = found.get(EMBEDDING)
     if embedding is None or len(embedding.shape) != 2:
         got = "no such tensor" if embedding is None else str(embedding.shape)
         raise CheckpointError(str(folder), EMBEDDING, "two sizes", got)
-    spec = read_spec(config_path, config, embedding.shape[0])
+    read = read_params if is_mistral else read_spec
+    spec = read(config_path, config, embedding.shape[0])
     _check_shapes(folder, spec, found)
     if spec.is_head_tied and HEAD in found:
         _check_tied(found.pop(HEAD), embedding)
@@ -107,6 +116,16 @@ def _list_files(folder: Path) -> dict[str, StoredTensor]:
         return torch_zip.list_tensors(folder / PICKLE)
     wanted = f"{SAFETENSORS}, {INDEX} or {PICKLE}"
     raise CheckpointError(str(folder), "folder", wanted, "none of them")
+
+
+def _list_mistral(folder: Path) -> dict[str, StoredTensor]:
+    tensors = {}
+    for name, tensor in safetensors_file.list_tensors(folder / CONSOLIDATED).items():
+        if not name.startswith(WRAPPER):
+            wanted = f"a name that starts with {WRAPPER}"
+            raise CheckpointError(str(tensor.file), name, wanted, "another")
+        tensors[name.removeprefix(WRAPPER)] = tensor
+    return tensors
 
 
 def _list_parts(folder: Path) -> dict[str, StoredTensor]:
@@ -156,7 +175,7 @@ def _check_shapes(folder: Path, spec: Spec, found: Mapping[str, StoredTensor]) -
     for name, tensor in found.items():
         shape = shapes.get(name, shapes[EMBEDDING] if name == HEAD else None)
         if shape is None:
-            wanted = f"at most {spec.layer_count} layers, as {CONFIG} says"
+            wanted = f"at most {spec.layer_count} layers, as the config says"
             raise CheckpointError(str(tensor.file), tensor.name, wanted, "one more")
         if tensor.shape != shape:
             hint = _groups_hint(name, spec)

@@ -1,4 +1,4 @@
-"""The config of a checkpoint, in its two dialects, read into one `Spec`.
+"""The config of a checkpoint, in its three dialects, read into one `Spec`.
 
 What the runtime does not compute is refused here with the field's name, never ignored: another
 layer kind, attention layers, another activation, biases of the projections, norm before gate. An
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -97,10 +97,23 @@ def read_spec(path: Path, fields: Mapping[str, Any], vocab_rows: int) -> Spec:
         CheckpointError: it is no Mamba-2, or a variant that is not computed here.
     """
     is_hugging_face = "model_type" in fields or "architectures" in fields
+    return _named(_hugging_face if is_hugging_face else _state_spaces, path, fields, vocab_rows)
+
+
+def read_params(path: Path, fields: Mapping[str, Any], vocab_rows: int) -> Spec:
+    """Return the spec that Mistral's params.json describes.
+
+    Raises:
+        CheckpointError: it is no Mamba-2, or a variant that is not computed here.
+    """
+    return _named(_mistral, path, fields, vocab_rows)
+
+
+def _named(
+    read: Callable[[_Reader, int], Spec], path: Path, fields: Mapping[str, Any], vocab_rows: int
+) -> Spec:
     try:
-        if is_hugging_face:
-            return _hugging_face(_Reader(path, fields), vocab_rows)
-        return _state_spaces(_Reader(path, fields), vocab_rows)
+        return read(_Reader(path, fields), vocab_rows)
     except ModelArgumentError as refusal:
         raise CheckpointError(
             str(path), refusal.argument, refusal.expected, refusal.got
@@ -170,6 +183,27 @@ def _state_spaces(config: _Reader, vocab_rows: int) -> Spec:
         norm_eps=config.number("norm_epsilon", 1e-5),
         dt_min=dt_min,
         dt_max=dt_max,
+    )
+
+
+def _mistral(config: _Reader, vocab_rows: int) -> Spec:
+    """Sizes that params.json does not name are those of Mamba2 in state-spaces/mamba."""
+    config.must_be("model_type", default="mamba", needed="mamba")
+    config.must_be("rms_norm", default=True, needed=True)
+    model_size = config.integer("dim", None)
+    vocab_size = config.integer("vocab_size", None)
+    multiple = config.integer("pad_vocab_size_multiple", 1)
+    if -(-vocab_size // multiple) * multiple != vocab_rows:
+        wanted = f"what pads to the embedding's {vocab_rows:,} rows"
+        raise config.refuse("vocab_size", wanted, vocab_size)
+    return Spec(
+        layer_count=config.integer("n_layers", None),
+        model_size=model_size,
+        inner_size=2 * model_size,
+        group_count=config.integer("n_groups", 1),
+        vocab_size=vocab_rows,
+        token_count=vocab_size,
+        is_head_tied=config.flag("tie_embeddings", default=False),
     )
 
 

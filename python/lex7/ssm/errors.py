@@ -5,6 +5,11 @@ from __future__ import annotations
 from lex7.base.errors import ModelError
 
 
+def printable(text: str) -> str:
+    """Return one line in which nothing moves a cursor: names in a file may hold anything."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
 class ModelFileError(ModelError):
     """A model file of ours is truncated, altered, of another version, or hostile."""
 
@@ -15,7 +20,7 @@ class ModelFileError(ModelError):
         self.field = field
         self.expected = expected
         self.got = got
-        super().__init__(f"{file}: expected {field} to be {expected}, got {got}")
+        super().__init__(printable(f"{file}: expected {field} to be {expected}, got {got}"))
 
 
 class CheckpointError(ModelFileError):
@@ -45,7 +50,7 @@ class ModelArgumentError(ModelError):
         self.argument = argument
         self.expected = expected
         self.got = got
-        super().__init__(f"expected {argument} to be {expected}, got {got}")
+        super().__init__(printable(f"expected {argument} to be {expected}, got {got}"))
 
 
 class TokenError(ModelArgumentError):
@@ -58,6 +63,9 @@ class SnapshotError(ModelArgumentError):
     """A snapshot is damaged, of another version, or of another model."""
 
     code = "model.snapshot"
+
+    def __str__(self) -> str:
+        return f"snapshot: {super().__str__()}"
 
 
 class GrammarError(ModelArgumentError):

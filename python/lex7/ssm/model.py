@@ -32,12 +32,14 @@ class Opening:
         is_verified: whether every byte is hashed and every number checked first.
         adapter: folder of a LoRA adapter that is applied beside the weights.
         quant: what a checkpoint folder is converted to on its way.
+        is_copied: whether the file is read into memory instead of mapped.
     """
 
     threads: int = 1
     is_verified: bool = False
     adapter: Path | None = None
     quant: str = "q8"
+    is_copied: bool = False
 
 
 class Model:
@@ -56,19 +58,23 @@ class Model:
         verify: bool = False,
         adapter: str | Path | None = None,
         quant: str = "q8",
+        copied: bool = False,
     ) -> Model:
         """Open a model file, or convert a checkpoint folder into a temporary one and open that.
+
+        A mapped file that is cut or written over meanwhile is refused at the next call; a copied
+        one takes its bytes of memory, and whatever happens to the file is no matter.
 
         Raises:
             ModelError: the file or folder is not what it must be.
         """
         beside = None if adapter is None else Path(adapter)
-        opening = Opening(threads, verify, beside, quant)
+        opening = Opening(threads, verify, beside, quant, copied)
         place = Path(path)
         if is_checkpoint(place):
             return _open_folder(place, opening)
         if place.is_dir():
-            wanted = "a model file, or a folder with config.json"
+            wanted = "a model file, or a folder with config.json or params.json"
             raise ModelFileError(str(place), "path", wanted, "a folder without one")
         return _open_file(place, str(place), opening)
 
@@ -165,7 +171,12 @@ class Model:
 
 
 def _open_file(place: Path, shown: str, opening: Opening) -> Model:
-    core = CoreModel.open(str(place), verify=opening.is_verified, threads=opening.threads)
+    core = CoreModel.open(
+        str(place),
+        verify=opening.is_verified,
+        copied=opening.is_copied,
+        threads=opening.threads,
+    )
     if opening.adapter is not None:
         adapter = read_adapter(opening.adapter, core_native.from_core(core.spec))
         core = core.with_adapters(adapter.rows())

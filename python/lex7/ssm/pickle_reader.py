@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from lex7.ssm.errors import printable
 from lex7.ssm.spec import Shape
 
 STORAGE_DTYPES = {"FloatStorage": "F32", "HalfStorage": "F16", "BFloat16Storage": "BF16"}
@@ -29,7 +30,7 @@ class PickleRefused(Exception):  # noqa: N818 - becomes a CheckpointError at the
     def __init__(self, expected: str, got: str) -> None:
         self.expected = expected
         self.got = got
-        super().__init__(f"expected {expected}, got {got}")
+        super().__init__(printable(f"expected {expected}, got {got}"))
 
 
 class Name(NamedTuple):

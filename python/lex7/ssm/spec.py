@@ -22,7 +22,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from lex7.base.limits import MODEL_LAYERS_MAX, MODEL_VOCABULARY_MAX, MODEL_WIDTH_MAX
+from lex7.base.limits import (
+    MODEL_GROUPS_MAX,
+    MODEL_HEAD_SIZE_MAX,
+    MODEL_LAYERS_MAX,
+    MODEL_STATE_SIZE_MAX,
+    MODEL_TAPS_MAX,
+    MODEL_VOCABULARY_MAX,
+    MODEL_WIDTH_MAX,
+    SESSION_STATE_BYTES_MAX,
+)
 from lex7.ssm.errors import ModelArgumentError
 
 Shape = tuple[int, ...]
@@ -164,22 +173,26 @@ def _check_ranges(spec: Spec) -> None:
         "layer_count": MODEL_LAYERS_MAX,
         "model_size": MODEL_WIDTH_MAX,
         "inner_size": MODEL_WIDTH_MAX,
-        "head_size": 64,
-        "state_size": 4_096,
-        "group_count": 256,
-        "conv_size": 8,
+        "head_size": MODEL_HEAD_SIZE_MAX,
+        "state_size": MODEL_STATE_SIZE_MAX,
+        "group_count": MODEL_GROUPS_MAX,
+        "conv_size": MODEL_TAPS_MAX,
         "vocab_size": MODEL_VOCABULARY_MAX,
         "token_count": spec.vocab_size,
     }
     for name, most in bounds.items():
         value = getattr(spec, name)
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-            raise ModelArgumentError(name, f"an integer from 1 to {most:,}", repr(value))
+        # A convolution of one tap would be a factor; no kernel has one.
+        least = 2 if name == "conv_size" else 1
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ModelArgumentError(name, f"an integer from {least} to {most:,}", repr(value))
     if not 0.0 < spec.norm_eps < 1.0:
         raise ModelArgumentError("norm_eps", "above 0 and below 1", repr(spec.norm_eps))
-    if not 0.0 <= spec.dt_min <= spec.dt_max:
+    if not 0.0 <= spec.dt_min <= spec.dt_max or spec.dt_min == math.inf:
         came = f"{spec.dt_min!r} to {spec.dt_max!r}"
-        raise ModelArgumentError("dt_min to dt_max", "a range from at least 0", came)
+        raise ModelArgumentError(
+            "dt_min to dt_max", "a range from at least 0, its least end finite", came
+        )
 
 
 def _check_divisions(spec: Spec) -> None:
@@ -189,3 +202,7 @@ def _check_divisions(spec: Spec) -> None:
     if spec.head_count % spec.group_count:
         came = f"{spec.head_count} and {spec.group_count}"
         raise ModelArgumentError("the head count", "a multiple of group_count", came)
+    state_bytes = 4 * spec.layer_count * spec.state_count
+    if state_bytes > SESSION_STATE_BYTES_MAX:
+        wanted = f"a session of at most {SESSION_STATE_BYTES_MAX:,} bytes"
+        raise ModelArgumentError("state_size", wanted, f"{state_bytes:,} bytes")

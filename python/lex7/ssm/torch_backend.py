@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lex7.ssm import stored_tensor
+from lex7.ssm import error_head, stored_tensor
 from lex7.ssm.checkpoint import Checkpoint, open_checkpoint
 from lex7.ssm.errors import (
     CheckpointError,
@@ -59,6 +59,9 @@ class TorchModel:
         self.checkpoint = checkpoint
         self.inner = inner
         self.device = device
+        file = checkpoint.folder / error_head.FILE
+        size = checkpoint.spec.model_size
+        self.head = error_head.read_head(file, size) if file.is_file() else None
 
     @classmethod
     def load(cls, folder: str | Path, *, device: str = "cpu", dtype: str = "float32") -> TorchModel:
@@ -160,12 +163,17 @@ class TorchEngine:
         return _numpy(out.last_hidden_state[0])
 
     def feed_head(self, tokens: Sequence[int]) -> Row:
-        """Refuse: heads are part of model files.
+        """Return what the error-state head in the folder says of every token.
 
         Raises:
-            ModelArgumentError: always.
+            ModelArgumentError: there is none.
         """
-        raise ModelArgumentError("model", "a model file with an error-state head", "a torch model")
+        head = self._model.head
+        if head is None:
+            raise ModelArgumentError("model", "with an error-state head", "without one")
+        torch, _ = _libraries()
+        weight, bias = (torch.from_numpy(one) for one in (head.weight, head.bias))
+        return _numpy(torch.from_numpy(self.feed_hidden(tokens)) @ weight.T + bias)
 
     def fork(self) -> TorchEngine:
         """Return a copy that goes on by itself."""

@@ -84,8 +84,10 @@ class SessionStore:
         """
         kept = self.list(name)
         if not 0 <= back < len(kept):
-            had = f"{len(kept)} are kept" if kept else "there is no session of that name"
-            raise StorageFailedError(f"session {name}", f"expected checkpoint -{back}, but {had}")
+            if not kept:
+                raise StorageFailedError(f"session {name}", "expected one of that name, found none")
+            wanted = f"expected from 0 to {len(kept) - 1} checkpoints back, got {back}"
+            raise StorageFailedError(f"session {name}", wanted)
         number = kept[-1 - back].number
         path = self._folder / name / f"{number:012d}"
         content = bytearray()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,17 @@ def write_safetensors(
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     stated = len(text) if length is None else length
     path.write_bytes(stated.to_bytes(8, "little") + text + data)
+
+
+def write_tensors(path: Path, tensors: Mapping[str, np.ndarray]) -> None:
+    """Write float32 tensors in the order given."""
+    header, data = {}, b""
+    for name, values in tensors.items():
+        content = values.astype("<f4").tobytes()
+        ends = [len(data), len(data) + len(content)]
+        header[name] = {"dtype": "F32", "shape": list(values.shape), "data_offsets": ends}
+        data += content
+    write_safetensors(path, header, data)
 
 
 def write_zip(path: Path, members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> None:

@@ -339,3 +339,14 @@ def test_a_truncated_checkpoint_is_refused(cut: int, tmp_path: Path) -> None:
         path = folder / name
         path.write_bytes(path.read_bytes()[:cut])
         assert refuse(folder).file == str(path)
+
+
+def test_a_name_that_moves_the_cursor_is_shown_and_not_obeyed(tmp_path: Path) -> None:
+    folder = copy(HUGGING_FACE, tmp_path)
+    path = folder / "model.safetensors"
+    header, data = read_safetensors(path)
+    header["\x1b[2J\nall is well"] = header.pop("backbone.norm_f.weight")
+    write_safetensors(path, header, data)
+    refusal = refuse(folder)
+    assert str(refusal).isprintable()
+    assert "\\x1b[2J\\nall is well" in str(refusal)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from checkpoint_files import write_tensors
 
-from lex7.ssm import Model, Session, convert, read_snapshot, step_many
+from lex7.ssm import Extras, Model, Session, convert, read_snapshot, step_many
 
 VECTORS = Path(__file__).resolve().parents[3] / "vectors" / "ssm"
 PINNED = json.loads((VECTORS / "hashes.json").read_text())
@@ -158,3 +159,48 @@ def test_a_folder_converted_again_has_the_same_hash(quant: str, tmp_path: Path) 
     assert convert(VECTORS / "tiny", file, quant=quant).hex() == PINNED[quant]["model"]
     assert Model.load(file, verify=True).hash.hex() == PINNED[quant]["model"]
     assert Model.load(VECTORS / "tiny", quant=quant).hash.hex() == PINNED[quant]["model"]
+
+
+def write_adapter(folder: Path) -> Path:
+    """A LoRA adapter of two projections, as PEFT saves one."""
+    folder.mkdir()
+    config = {"peft_type": "LORA", "lora_alpha": 8, "r": 4, "bias": "none"}
+    (folder / "adapter_config.json").write_text(json.dumps(config))
+    draw = np.random.default_rng(3)
+    sides = {"0.mixer.in_proj": (324, 64), "3.mixer.out_proj": (64, 128)}
+    tensors = {}
+    for name, (rows, columns) in sides.items():
+        start = f"base_model.model.backbone.layers.{name}"
+        tensors[f"{start}.lora_A.weight"] = 0.2 * draw.normal(size=(4, columns))
+        tensors[f"{start}.lora_B.weight"] = 0.2 * draw.normal(size=(rows, 4))
+    write_tensors(folder / "adapter_model.safetensors", tensors)
+    return folder
+
+
+@pytest.mark.parametrize("quant", QUANTS)
+def test_a_merged_file_has_the_same_bits_whenever_it_is_made_and_wherever_it_is_loaded(
+    quant: str, tmp_path: Path
+) -> None:
+    extras = Extras(adapter=write_adapter(tmp_path / "adapter"))
+    made = [tmp_path / "one.lex7", tmp_path / "other.lex7"]
+    hashes = [convert(VECTORS / "tiny", file, quant=quant, extras=extras).hex() for file in made]
+    assert made[0].read_bytes() == made[1].read_bytes()
+    assert hashes[0] == hashes[1] != PINNED[quant]["model"]
+    session = Model.load(made[0], verify=True).session()
+    rows = session.feed_all(PROMPT)
+    assert digest(rows) != PINNED[quant]["logits"]
+    for level, threads in (("avx2", 2), ("avx512", 1)):
+        found = in_process(made[1], level, threads)
+        assert found == [digest(rows), session.hash().hex()]
+
+
+def test_an_adapter_beside_the_weights_has_the_same_bits_in_every_chunking(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    adapter = write_adapter(tmp_path / "adapter")
+    whole = Model.load(files["q8"], adapter=adapter).session()
+    rows = whole.feed_all(PROMPT)
+    session = Model.load(files["q8"], adapter=adapter, threads=2).session()
+    parts = [session.feed_all(PROMPT[at : at + 7]) for at in range(0, 160, 7)]
+    assert np.array_equal(np.concatenate(parts), rows)
+    assert session.hash() == whole.hash()

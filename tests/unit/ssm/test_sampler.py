@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from lex7.ssm import GREEDY, Sampler
 from lex7.ssm.errors import ModelArgumentError
 
+FROZEN = Path(__file__).resolve().parents[3] / "vectors" / "ssm" / "sampler.json"
 LOGITS = np.array([0.1, 2.0, -1.0, 2.0, 1.5], np.float32)
 
 
@@ -79,3 +83,27 @@ def test_logits_that_are_not_finite_are_refused() -> None:
 def test_an_empty_mask_is_refused() -> None:
     with pytest.raises(ModelArgumentError):
         GREEDY.choose(LOGITS, position=0, mask=np.zeros(1, np.uint32))
+
+
+def bits(allowed: list[int] | None, size: int) -> np.ndarray | None:
+    if allowed is None:
+        return None
+    words = np.zeros(-(-size // 32), np.uint32)
+    for token in allowed:
+        words[token // 32] |= np.uint32(1 << token % 32)
+    return words
+
+
+def test_choices_are_those_that_were_derived_apart() -> None:
+    # scripts/ssm_sampler_vectors.py: Philox a second time, decimals of 40 digits.
+    frozen = json.loads(FROZEN.read_text())
+    for case in frozen["cases"]:
+        logits = np.array(case["quarters"], np.float32) / 4
+        temperature, top_p, top_k = case["settings"]
+        mask = bits(case["allowed"], logits.size)
+        found = [
+            Sampler(temperature, top_p, top_k, int(seed)).choose(logits, position=at, mask=mask)[0]
+            for seed in frozen["seeds"]
+            for at in frozen["positions"]
+        ]
+        assert found == case["expect"], case["settings"]

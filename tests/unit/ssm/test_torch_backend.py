@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ pytest.importorskip("torch", reason=REASON)
 pytest.importorskip("transformers", reason=REASON)
 
 from lex7.ssm import Model, read_snapshot  # noqa: E402
+from lex7.ssm.error_head import ErrorHead, write_head  # noqa: E402
 from lex7.ssm.errors import (  # noqa: E402
     CheckpointError,
     ModelArgumentError,
@@ -55,6 +57,17 @@ def test_hidden_states_agree() -> None:
     ours = Model.load(VECTORS / "tiny", quant="f32").session().hidden(b"some text")
     theirs = TorchModel.load(VECTORS / "tiny").session().hidden(b"some text")
     assert np.allclose(ours, theirs, rtol=1e-3, atol=1e-4)
+
+
+def test_an_error_state_head_agrees(tmp_path: Path) -> None:
+    folder = tmp_path / "with-head"
+    shutil.copytree(VECTORS / "tiny", folder)
+    draws = np.random.default_rng(1)
+    weight = draws.normal(size=(3, 64)).astype(np.float32)
+    write_head(folder / "error_head.safetensors", ErrorHead(weight, np.ones(3, np.float32)))
+    ours = Model.load(folder, quant="f32").session().error_state(b"some text")
+    theirs = TorchModel.load(folder).session().error_state(b"some text")
+    assert np.allclose(ours, theirs, rtol=1e-3, atol=1e-3)
 
 
 def test_what_does_not_fit_is_refused() -> None:

@@ -13,7 +13,7 @@ pub trait Weights: Send + Sync {
     /// All bytes of the file.
     fn bytes(&self) -> &[u8];
 
-    /// Whether they may be read: a mapped file that was cut must not be.
+    /// Whether they are still what they were: a mapped file may be cut or written over.
     fn is_whole(&self) -> bool {
         true
     }
@@ -66,6 +66,7 @@ impl Model {
         let (header, layout) = Header::decode(weights.bytes())?;
         let hash = header.weights_hash(&layout);
         let data = weights.bytes();
+        check_gap(data, layout.meta_offset + header.meta.len() as u64, &layout.places[0])?;
         let numbers = |index: usize| plain(data, &layout.places[index]);
         let mut layers = Vec::with_capacity(header.spec.n_layer);
         for layer in 0..header.spec.n_layer {
@@ -77,7 +78,9 @@ impl Model {
             None => Vec::new(),
         };
         let parts = Parts { header, layout, weights, layers, norm, head_bias, base_hash: hash };
-        Ok(Self { parts: Arc::new(parts), adapters: Arc::new(Vec::new()), hash })
+        let model = Self { parts: Arc::new(parts), adapters: Arc::new(Vec::new()), hash };
+        model.check_whole()?;
+        Ok(model)
     }
 
     /// Read all of the file: every tensor's hash, and that every scale and number is finite.
@@ -85,6 +88,11 @@ impl Model {
     /// # Errors
     /// The first tensor that is not what the head says.
     pub fn verify(&self) -> Result<(), SsmError> {
+        let mut end = self.parts.layout.meta_offset + self.parts.header.meta.len() as u64;
+        for place in &self.parts.layout.places {
+            check_gap(self.parts.weights.bytes(), end, place)?;
+            end = place.offset + place.bytes;
+        }
         for (place, expected) in self.parts.layout.places.iter().zip(&self.parts.header.hashes) {
             let bytes = self.bytes_of(place);
             let got = sha256(&[bytes]);
@@ -99,7 +107,7 @@ impl Model {
                 return Err(SsmError::file(&place.name, "finite numbers", "infinity or not a number"));
             }
         }
-        Ok(())
+        self.check_whole()
     }
 
     /// The shape.
@@ -165,7 +173,6 @@ impl Model {
         let Some(index) = self.parts.layout.find(name) else {
             return Err(SsmError::argument("name", "a tensor of this model", name));
         };
-        self.check_whole()?;
         let place = &self.parts.layout.places[index];
         let numbers = match place.packed {
             None => plain(self.parts.weights.bytes(), place)?,
@@ -178,16 +185,17 @@ impl Model {
                 out
             }
         };
+        self.check_whole()?;
         Ok((numbers, place.shape.clone()))
     }
 
-    /// Refuse to go on when the mapped file was cut.
+    /// Refuse what was read from a file that is no longer what it was.
     pub(crate) fn check_whole(&self) -> Result<(), SsmError> {
         if self.parts.weights.is_whole() {
             return Ok(());
         }
-        let expected = format!("{} bytes, as when it was opened", self.parts.layout.file_bytes);
-        Err(SsmError::file("size", expected, "another length: the file was changed while in use"))
+        let expected = format!("the {} bytes that were opened", self.parts.layout.file_bytes);
+        Err(SsmError::file("the file in use", expected, "a file that was cut or written over meanwhile"))
     }
 
     fn bytes_of(&self, place: &Place) -> &[u8] {
@@ -251,6 +259,14 @@ impl Model {
 pub(crate) enum Projection {
     Into = 1,
     OutOf = 8,
+}
+
+/// Bytes that no tensor owns are zero: a file has one spelling.
+fn check_gap(data: &[u8], end: u64, place: &Place) -> Result<(), SsmError> {
+    if data[end as usize..place.offset as usize].iter().all(|byte| *byte == 0) {
+        return Ok(());
+    }
+    Err(SsmError::file(format!("bytes before {}", place.name), "zero", "other bytes"))
 }
 
 fn plain(data: &[u8], place: &Place) -> Result<Vec<f32>, SsmError> {

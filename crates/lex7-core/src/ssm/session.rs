@@ -17,6 +17,8 @@ const MAGIC: &[u8; 8] = b"lex7-snp";
 const HEAD_NUMBERS: usize = 1_024;
 const HEAD_BYTES: usize = 4 * HEAD_NUMBERS;
 const POSITION: std::ops::Range<usize> = 48..56;
+/// The most numbers of one answer, 1 GiB: whoever wants more asks in parts, with the same bits.
+const ROWS_NUMBERS_MAX: usize = 1 << 28;
 /// Bytes that are copied and then checked while they are near.
 const CHUNK: usize = 1 << 16;
 
@@ -163,6 +165,11 @@ pub fn feed(
     if want == Want::Head && session.model.spec().head_outputs == 0 {
         return Err(SsmError::argument("model", "with an error-state head", "without one"));
     }
+    let most = ROWS_NUMBERS_MAX / session.model.spec().vocab.max(session.model.spec().d_model);
+    if want != Want::Last && tokens.len() > most {
+        let expected = format!("at most {most} in a call that answers for each");
+        return Err(SsmError::argument("tokens", expected, tokens.len()));
+    }
     let model = session.model.clone();
     let mut out = Vec::new();
     let state = writable(&mut session.state, tokens.len());
@@ -175,7 +182,8 @@ pub fn feed(
         } else {
             engine.block(&model, &mut parts, tokens, want, &mut out)
         };
-        if let Err(error) = result {
+        // A file that was cut meanwhile has given zeros: neither numbers nor state are to be used.
+        if let Err(error) = model.check_whole().and(result) {
             session.diverged = true;
             return Err(error);
         }
@@ -227,6 +235,7 @@ pub fn step_many(
             .map(|session| Part { state: writable(&mut session.state, 1), count: 1 })
             .collect();
         let result = engine.block(&model, &mut parts, tokens, Want::Last, &mut out);
+        let result = model.check_whole().and(result);
         if result.is_err() {
             sessions.iter_mut().for_each(|session| session.diverged = true);
         }

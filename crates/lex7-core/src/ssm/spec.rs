@@ -34,12 +34,14 @@ pub struct Spec {
     pub head_outputs: usize,
 }
 
-/// The most layers of a model: ten times the largest published.
-const LAYERS_MAX: usize = 1_024;
-/// The most numbers of a row: with it no product of two widths overflows.
-const WIDTH_MAX: usize = 1 << 20;
+/// The most layers of a model: eight times the largest published. These limits are those of `base/limits.py`.
+const LAYERS_MAX: usize = 512;
+/// The widest stream: eight times the widest published.
+const WIDTH_MAX: usize = 1 << 16;
 /// The most rows of an embedding.
-const VOCAB_MAX: usize = 1 << 22;
+const VOCAB_MAX: usize = 1 << 20;
+/// The most bytes of one session's state: six times that of the largest published.
+const STATE_BYTES_MAX: usize = 1 << 30;
 
 impl Spec {
     /// Heads of a layer.
@@ -87,7 +89,7 @@ impl Spec {
             ("d_inner", self.d_inner, 1, WIDTH_MAX),
             ("d_state", self.d_state, 1, 1 << 12),
             ("head_dim", self.head_dim, 1, 64),
-            ("n_groups", self.n_groups, 1, 1 << 10),
+            ("n_groups", self.n_groups, 1, 256),
             ("d_conv", self.d_conv, 2, 8),
             ("head_outputs", self.head_outputs, 0, WIDTH_MAX),
         ];
@@ -104,8 +106,12 @@ impl Spec {
             let expected = format!("a divisor of the {} heads", self.heads());
             return Some(("n_groups", expected, self.n_groups.to_string()));
         }
-        if !(self.norm_eps >= 0.0 && self.norm_eps < 1.0) {
-            return Some(("norm_eps", "from 0 to 1".into(), self.norm_eps.to_string()));
+        if self.state_bytes() > STATE_BYTES_MAX {
+            let expected = format!("a state of at most {STATE_BYTES_MAX} bytes");
+            return Some(("d_state", expected, format!("{} bytes for {}", self.state_bytes(), self.d_state)));
+        }
+        if !(self.norm_eps > 0.0 && self.norm_eps < 1.0) {
+            return Some(("norm_eps", "above 0 and below 1".into(), self.norm_eps.to_string()));
         }
         let (low, high) = self.dt_limit;
         if !(low >= 0.0 && low.is_finite() && high >= low) {
