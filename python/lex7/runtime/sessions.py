@@ -13,9 +13,12 @@ from lex7.runtime.home import HomePaths, load_keys, unlock
 from lex7.ssm import Model, Session, Snapshot, read_snapshot
 from lex7.ssm.errors import ModelFileError, SnapshotError
 from lex7.storage.entropy import SystemEntropy
-from lex7.storage.files import read_file, replace_file
+from lex7.storage.files import read_file, replace_file, translate
 from lex7.storage.lock import HomeLock
 from lex7.storage.session_store import SessionStore
+
+HELD = ".held"
+"""Folder of the lock; no session can have this name."""
 
 RING = 4
 """Checkpoints kept of a session unless the owner says otherwise."""
@@ -54,14 +57,22 @@ class Held:
 
 @contextmanager
 def open_sessions(config: Config) -> Iterator[SessionStore]:
-    """Unlock a home and give its sessions, while no other process works on it.
+    """Unlock a home and give its sessions, while no other process works on them.
+
+    Sessions have a lock of their own: nodes may be running meanwhile, and go on running.
 
     Raises:
-        HomeError: no home, no passphrase, or in use.
+        HomeError: no home, no passphrase, or the sessions are in use.
+        StorageError: the disk said no.
     """
     keys = unlock(config, load_keys(config))
     paths = HomePaths(config.home)
-    with HomeLock(paths.root):
+    held = paths.sessions / HELD
+    try:
+        held.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise translate(error, held) from error
+    with HomeLock(held):
         yield SessionStore(paths.sessions, key=keys.database_key, entropy=SystemEntropy())
 
 

@@ -188,7 +188,7 @@ def test_a_deleted_file_is_still_read_and_a_cut_one_is_refused(tmp_path: Path) -
     session = _core.SsmSession(_core.SsmModel.open(str(path)))
     with path.open("r+b") as file:
         file.truncate(4_096)
-    with pytest.raises(ModelFileError, match="size"):
+    with pytest.raises(ModelFileError, match="in use"):
         session.feed(TOKENS)
 
 
