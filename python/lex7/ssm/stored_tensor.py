@@ -92,9 +92,10 @@ def parts(tensor: StoredTensor) -> Iterator[bytes]:
         with tensor.file.open("rb") as file:
             file.seek(tensor.offset)
             while left:
-                part = file.read(min(left, SLAB_BYTES))
-                if not part:
-                    place = f"the file ends {left:,} bytes early"
+                wanted = min(left, SLAB_BYTES)
+                part = file.read(wanted)
+                if len(part) < wanted:
+                    place = f"the file ends {left - len(part):,} bytes early"
                     size = f"{tensor.size:,} bytes"
                     raise CheckpointError(str(tensor.file), tensor.name, size, place)
                 left -= len(part)

@@ -23,6 +23,7 @@ from checkpoint_files import (
 
 from lex7.ssm.checkpoint import open_checkpoint
 from lex7.ssm.errors import CheckpointError
+from lex7.ssm.stored_tensor import StoredTensor, read
 from lex7.ssm.torch_zip import LEGACY_MAGIC
 
 
@@ -350,3 +351,14 @@ def test_a_name_that_moves_the_cursor_is_shown_and_not_obeyed(tmp_path: Path) ->
     refusal = refuse(folder)
     assert str(refusal).isprintable()
     assert "\\x1b[2J\\nall is well" in str(refusal)
+
+
+@pytest.mark.parametrize("size", [0, 1, 4, 7])
+def test_a_tensor_that_ends_within_a_number_is_refused(size: int, tmp_path: Path) -> None:
+    # Found by fuzzing: a torch archive whose directory names a member beyond the end of the file.
+    path = tmp_path / "data"
+    path.write_bytes(bytes(size))
+    tensor = StoredTensor("w", path, "F32", (2,), 0)
+    with pytest.raises(CheckpointError) as caught:
+        read(tensor)
+    assert caught.value.got == f"the file ends {8 - size} bytes early"

@@ -1,7 +1,7 @@
 """The published shapes, with drawn weights: the same bits on every path and on every machine.
 
-Pinned in vectors/ssm/shapes.json by `scripts/ssm_shapes.py`. The smallest shape is always checked;
-LEX7_SHAPES=370m,780m,1.3b,2.7b names more (`make shapes`).
+Pinned in vectors/ssm/shapes.json by `scripts/ssm_shapes.py`. The smallest shape is always checked,
+in q8 and q4; LEX7_SHAPES=130m,370m,780m,1.3b,2.7b names more, and f32 too (`make shapes`).
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from lex7.ssm.convert import draw
 
 VECTORS = Path(__file__).resolve().parents[3] / "vectors" / "ssm"
 PINNED = json.loads((VECTORS / "shapes.json").read_text())
-SHAPES = os.environ.get("LEX7_SHAPES", "130m").split(",")
-CASES = [(shape, quant) for shape in SHAPES for quant in PINNED[shape]]
+NAMED = os.environ.get("LEX7_SHAPES", "")
+ALL = [(shape, quant) for shape in (NAMED or "130m").split(",") for quant in PINNED[shape]]
+CASES = [case for case in ALL if NAMED or case[1] != "f32"]
 
 
 @dataclass(frozen=True)
