@@ -51,6 +51,7 @@ bench: setup     ## every benchmark, as a table; `make bench JSON=1` for JSON
 
 fuzz: setup      ## coverage-guided fuzzing; `make fuzz N=10000000 TARGET=decoder`
 	@scripts/fuzz.sh $(or $(N),200000) $(TARGET)
+
 fuzz-models: setup  ## damaged model files, snapshots and tokenizers; `make fuzz-models COUNT=1000000`
 	$(BIN)/python fuzz/models.py --count $(or $(COUNT),20000)
 

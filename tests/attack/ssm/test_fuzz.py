@@ -1,4 +1,4 @@
-"""A few thousand damaged inputs for every reader; `scripts/fuzz_models.py` runs millions."""
+"""A few thousand damaged inputs for every reader; `fuzz/models.py` runs millions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[3] / "scripts" / "fuzz_models.py"
+SCRIPT = Path(__file__).resolve().parents[3] / "fuzz" / "models.py"
 COUNT = int(os.environ.get("LEX7_FUZZ_EXAMPLES", "400"))
 spec = importlib.util.spec_from_file_location("fuzz_models", SCRIPT)
 assert spec is not None

@@ -1,6 +1,6 @@
 """Feeds damaged model files, snapshots, checkpoints and tokenizers to their readers.
 
-`fuzz_models.py --count 1000000 --targets head,snapshot,pickle,safetensors,archive,tokenizer`
+`fuzz/models.py --count 1000000 --targets head,snapshot,pickle,safetensors,archive,tokenizer`
 
 Every input is a good one from vectors/ssm with a few changes drawn from the seed. A reader either
 gives a value or raises one error of ours in one line; anything else ends the run and names the seed
