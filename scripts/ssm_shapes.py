@@ -2,8 +2,7 @@
 
 `ssm_shapes.py --shapes 370m,2.7b` adds or replaces the shapes that are named. The weights are those
 of `lex7 model random --seed 1`, the prompt is 160 tokens. The largest file needs 3 GB of disk; all
-of them together take some minutes of one core. `LEX7_SHAPES=370m,2.7b pytest
-tests/law/ssm/test_published_hashes.py` checks shapes beyond the smallest (`make shapes`).
+of them together take some minutes of one core. `make shapes` checks every shape that is pinned.
 """
 
 from __future__ import annotations

@@ -127,6 +127,14 @@ moved: checkpoint 1 (1 kept), 23 tokens, 72,269 bytes, state 9b2e4b3d6b27ec8b, m
 $ lex7 --home other session hash moved
 9b2e4b3d6b27ec8b9bc239181f44e40fe217ffd3ea667ada932c86e65c289204
 
+# A backup of the home holds its sessions.
+$ lex7 --home other backup other.backup
+...
+$ lex7 --home third restore other.backup
+...
+$ lex7 --home third session hash moved
+9b2e4b3d6b27ec8b9bc239181f44e40fe217ffd3ea667ada932c86e65c289204
+
 # Of another model, with a name that is none, further back than was kept, damaged: refused.
 $ lex7 model convert tiny other.lex7 --quant f32 --json
 {

@@ -14,6 +14,7 @@ from lex7.runtime.gate import AccessDeniedError
 from lex7.runtime.hold import hold_home
 from lex7.runtime.home import HomePaths, load_keys, unlock
 from lex7.runtime.secret import ask_passphrase
+from lex7.runtime.sessions import hold_sessions
 from lex7.storage.entropy import SystemEntropy
 
 
@@ -27,8 +28,9 @@ def write_backup(config: Config, target: Path) -> int:
     """
     _pass_gates(config)
     opened = unlock(config, load_keys(config))
-    root = HomePaths(config.home).root
-    with hold_home(root):
+    paths = HomePaths(config.home)
+    root = paths.root
+    with hold_home(root), hold_sessions(paths):
         back_up(root, target, database_key=opened.database_key, entropy=SystemEntropy())
     return target.stat().st_size
 

@@ -67,13 +67,25 @@ def open_sessions(config: Config) -> Iterator[SessionStore]:
     """
     keys = unlock(config, load_keys(config))
     paths = HomePaths(config.home)
+    with hold_sessions(paths):
+        yield SessionStore(paths.sessions, key=keys.database_key, entropy=SystemEntropy())
+
+
+@contextmanager
+def hold_sessions(paths: HomePaths) -> Iterator[None]:
+    """Let no other process change the sessions of a home.
+
+    Raises:
+        HomeBusyError: another does.
+        StorageError: the disk said no.
+    """
     held = paths.sessions / HELD
     try:
         held.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise translate(error, held) from error
     with HomeLock(held):
-        yield SessionStore(paths.sessions, key=keys.database_key, entropy=SystemEntropy())
+        yield
 
 
 def keep(store: SessionStore, name: str, snapshot: Snapshot, *, ring: int, packed: bool) -> Held:

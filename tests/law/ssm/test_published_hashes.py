@@ -1,7 +1,8 @@
 """The published shapes, with drawn weights: the same bits on every path and on every machine.
 
 Pinned in vectors/ssm/shapes.json by `scripts/ssm_shapes.py`. The smallest shape is always checked,
-in q8 and q4; LEX7_SHAPES=130m,370m,780m,1.3b,2.7b names more, and f32 too (`make shapes`).
+in q8 and q4; LEX7_SHAPES=370m,780m names others, LEX7_SHAPES=all takes every one that is pinned, in
+f32 too (`make shapes`).
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from lex7.ssm.convert import draw
 VECTORS = Path(__file__).resolve().parents[3] / "vectors" / "ssm"
 PINNED = json.loads((VECTORS / "shapes.json").read_text())
 NAMED = os.environ.get("LEX7_SHAPES", "")
-ALL = [(shape, quant) for shape in (NAMED or "130m").split(",") for quant in PINNED[shape]]
+SHAPES = list(PINNED) if NAMED == "all" else (NAMED or "130m").split(",")
+ALL = [(shape, quant) for shape in SHAPES for quant in PINNED[shape]]
 CASES = [case for case in ALL if NAMED or case[1] != "f32"]
 
 
