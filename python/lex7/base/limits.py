@@ -175,7 +175,7 @@ CLOCK_DRIFT_NS_MAX = 300 * 1_000_000_000
 CAPABILITIES_MAX = 32
 """What one node says it can do; node kinds have a handful."""
 
-MEMBERS_MAX = 64
+MEMBERS_MAX = 256
 """Nodes of one lattice; heads of all of them fit every heartbeat and seal."""
 
 QUEUE_MAX = 1_024

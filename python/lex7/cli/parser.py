@@ -124,6 +124,11 @@ def _directives(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--cedar-schema", action="store_true", help="the schema they need")
 
 
+def _bench(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("subject", choices=("lattice",), help="what to measure")
+    _json(parser)
+
+
 def _certificate(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     check = actions.add_parser("check", help="0: proven, 1: not proven, 2: not readable")
@@ -286,6 +291,9 @@ COMMANDS = (
     Command("config", "show the settings", "config:run", _config),
     Command("up", "run the nodes of this home", "lattice:run_up", _up),
     Command("down", "stop the nodes of this home", "lattice:run_down", _none),
+    Command(
+        "bench", "measure parts of this program here and now", "lattice_bench:run_bench", _bench
+    ),
     Command("nodes", "who is in the lattice, and who is there", "lattice:run_nodes", _json),
     Command("top", "the nodes, again every second", "lattice:run_top", _top),
     Command("route", "who can be asked for something", "lattice:run_route", _route),
