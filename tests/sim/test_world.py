@@ -25,6 +25,7 @@ def test_every_law_holds_whatever_happens(part: int) -> None:
     for seed in range(part, SEEDS, PARTS):
         outcome = run_plan(draw_plan(seed))
         assert outcome.broken is None, f"make sim SEED={seed}"
+        assert outcome.beats <= 2, f"make sim SEED={seed}"
 
 
 @pytest.mark.parametrize("seed", [3, 72])
