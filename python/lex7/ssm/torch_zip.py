@@ -7,6 +7,7 @@ it every zip bomb. Each tensor becomes a place in the file, with the CRC-32 the 
 from __future__ import annotations
 
 import math
+import struct
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,18 @@ LEGACY_MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 """What `torch.save` wrote before version 1.6: pickles one after the other, without an index."""
 
 
+DAMAGE = (
+    zipfile.BadZipFile,
+    RuntimeError,
+    ValueError,
+    EOFError,
+    OverflowError,
+    IndexError,
+    struct.error,
+)
+"""What the zip reader raises over damaged or encrypted members."""
+
+
 def list_tensors(path: Path) -> dict[str, StoredTensor]:
     """Return the tensors of a `pytorch_model.bin` by name.
 
@@ -34,7 +47,7 @@ def list_tensors(path: Path) -> dict[str, StoredTensor]:
             try:
                 with zipfile.ZipFile(file) as archive:
                     return _list_archive(path, file, archive)
-            except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
+            except DAMAGE as error:
                 raise CheckpointError(
                     str(path), "file", "a zip archive", str(error)[:120]
                 ) from error

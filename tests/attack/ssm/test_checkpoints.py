@@ -290,6 +290,19 @@ def test_a_compressed_member_is_refused_before_it_grows(tmp_path: Path) -> None:
     assert refuse(folder).expected == "an uncompressed member"
 
 
+def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
+    # Found by fuzzing: the zip reader asks for a password with a RuntimeError.
+    folder = copy(STATE_SPACES, tmp_path)
+    path = folder / "pytorch_model.bin"
+    data = bytearray(path.read_bytes())
+    central = data.rindex(b"PK\x01\x02", 0, data.rindex(b"/byteorder"))
+    data[central + 8] |= 1
+    local = data.rindex(b"PK\x03\x04", 0, data.index(b"/byteorder"))
+    data[local + 6] |= 1
+    path.write_bytes(bytes(data))
+    assert refuse(folder).field == "file"
+
+
 def test_an_altered_weight_does_not_pass_its_checksum(tmp_path: Path) -> None:
     folder = copy(STATE_SPACES, tmp_path)
     path = folder / "pytorch_model.bin"
