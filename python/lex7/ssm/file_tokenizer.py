@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lex7.base.errors import ModelError
 from lex7.base.limits import MODEL_VOCABULARY_MAX
 from lex7.ssm.errors import CheckpointError, MissingExtraError, TokenizerError
 from lex7.ssm.json_file import read_object
@@ -67,9 +70,11 @@ class FileTokenizer:
             TokenizerError: it is damaged, or of a family that is not read here.
             MissingExtraError: the tokenizers library is not installed.
         """
-        self._inner = _read(file, about)
-        self._bytes = _vocabulary(file, self._inner, about)
-        added = self._inner.get_added_tokens_decoder()
+        self._file = file
+        with _library(file):
+            self._inner = _read(about)
+            self._bytes = _vocabulary(file, self._inner, about)
+            added = self._inner.get_added_tokens_decoder()
         self.special_tokens = frozenset(token for token, one in added.items() if one.special)
         self.end_tokens = frozenset(
             token for token, one in added.items() if one.content in END_WORDS
@@ -81,9 +86,14 @@ class FileTokenizer:
         return len(self._bytes)
 
     def encode(self, text: str) -> list[int]:
-        """Return the tokens of a text, without special ones before or after it."""
+        """Return the tokens of a text, without special ones before or after it.
+
+        Raises:
+            TokenizerError: the library fails over this vocabulary.
+        """
         clean = text.encode("utf-8", "replace").decode()
-        return list(self._inner.encode(clean, add_special_tokens=False).ids)
+        with _library(self._file):
+            return list(self._inner.encode(clean, add_special_tokens=False).ids)
 
     def token_bytes(self, token: int) -> bytes:
         """Return the bytes of a token; none for a special one.
@@ -95,15 +105,23 @@ class FileTokenizer:
         return b"" if token in self.special_tokens else self._bytes[token]
 
 
-def _read(file: str, about: dict[str, Any]) -> tokenizers.Tokenizer:
+@contextmanager
+def _library(file: str) -> Iterator[None]:
+    """Turn what the library raises into a refusal; a panic of it is no `Exception`."""
+    try:
+        yield
+    except (ModelError, KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
+        raise
+    except BaseException as error:
+        raise TokenizerError(file, "file", "a tokenizer", str(error)[:120]) from error
+
+
+def _read(about: dict[str, Any]) -> tokenizers.Tokenizer:
     try:
         import tokenizers
     except ImportError as error:
         raise MissingExtraError("A tokenizer.json", "tokenizers", "tokenizers") from error
-    try:
-        return tokenizers.Tokenizer.from_str(json.dumps(about))
-    except Exception as error:  # the library raises no narrower class
-        raise TokenizerError(file, "file", "a tokenizer", str(error)[:120]) from error
+    return tokenizers.Tokenizer.from_str(json.dumps(about))
 
 
 def _vocabulary(file: str, inner: tokenizers.Tokenizer, about: dict[str, Any]) -> list[bytes]:
