@@ -161,7 +161,7 @@ def _row_limit(problem: Problem, most: int) -> tuple[int, int | None]:
 
 def plain_rows(case: Case) -> RealRows | None:
     """Return a rule's rows where rows decide it exactly as its bounds do."""
-    if case.evidence is None or any(leaf.scenarios is not None for leaf in case.evidence.leaves):
+    if case.evidence is None or any(leaf.is_sampled for leaf in case.evidence.leaves):
         return None
     # The demands alone are cheap; the z of a joint one is not, and would not be used.
     demands = demands_of(case.evidence)

@@ -33,12 +33,15 @@ class Situation:
         levers: what the owner can move.
         forecast: what all nodes say together.
         currency: of all amounts.
+        last: the last day that levers are moved; None for the last that one of these rules looks
+            at. Who judges a part of the rules says it, so that all move the same levers.
     """
 
     directives: tuple[Directive, ...]
     levers: tuple[Lever, ...]
     forecast: Forecast
     currency: str
+    last: Day | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lex7.directive.assessment import Shortage, Standing
+from lex7.directive.chance import Chance
 from lex7.directive.document import Directive
 from lex7.directive.evidence import Evidence, LeafEvidence, gather, shifted
+from lex7.directive.heard import HeardLeaf
 from lex7.directive.margin import shortage
-from lex7.directive.plan import Band, Severity
-from lex7.directive.probability import Chance, chance
+from lex7.directive.plan import Severity
+from lex7.directive.probability import chance
 from lex7.directive.quantity import Forecast, Move, Scenarios
 
 Shift = NDArray[np.float64]
-
-WORSE_MIN = 1e-9
-"""A change below this share of the margin is rounding, not worsening."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +93,9 @@ def along(case: Case, direction: Shift) -> Case:
     return replace(case, evidence=replace(case.evidence, moves=moves, leaves=leaves))
 
 
-def _along(leaf: LeafEvidence, direction: Shift) -> LeafEvidence:
+def _along(leaf: LeafEvidence | HeardLeaf, direction: Shift) -> LeafEvidence | HeardLeaf:
+    if isinstance(leaf, HeardLeaf):
+        return leaf.along(direction)
     total = np.zeros(len(leaf.days))
     scenarios = leaf.scenarios
     drift = None if scenarios is None else np.zeros(scenarios.gradient.shape[:2])
@@ -126,14 +127,7 @@ def after(case: Case, units: float) -> Chance:
 def worsens(case: Case, units: float) -> bool:
     """Answer whether some units of a case's only column bring any day nearer to failing."""
     assert case.evidence is not None, "a case without evidence is not weighed"
-    for leaf in case.evidence.leaves:
-        change = leaf.gradient[:, 0] * units
-        gain = change
-        if isinstance(leaf.leaf, Band):
-            gain = np.abs(leaf.mean) - np.abs(leaf.mean + change)
-        if bool((gain < -WORSE_MIN * np.maximum(1.0, np.abs(leaf.mean))).any()):
-            return True
-    return False
+    return any(leaf.worsens(units) for leaf in case.evidence.leaves)
 
 
 def is_blocking(case: Case, units: float) -> bool:

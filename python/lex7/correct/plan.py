@@ -212,7 +212,7 @@ def _answer(
         for index, wish in enumerate(desk.wishes)
     )
     as_asked = tuple((index, 0) for index in range(len(desk.wishes)))
-    changes = _changes(desk, as_asked)
+    changes = changes_of_all(desk, as_asked)
     kind = VerdictKind.CORRECT
     if reason is not None or (not bought and not found.is_cheapest):
         kind = VerdictKind.UNDECIDED
@@ -242,7 +242,7 @@ def _compared(desk: Desk) -> tuple[Case, ...]:
     return tuple(case for case in desk.cases if case.before is not None)
 
 
-def _changes(desk: Desk, bought: Bought) -> tuple[tuple[RuleChange, bool], ...]:
+def changes_of_all(desk: Desk, bought: Bought) -> tuple[tuple[RuleChange, bool], ...]:
     """Say what purchases do to every rule, and whether it forbids them."""
     shift = desk.shift(bought)
     found = []

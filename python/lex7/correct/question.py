@@ -140,7 +140,9 @@ def ask(situation: Situation, proposal: Proposal) -> Question:
     parts: tuple[LeverPart, ...] = ()
     if Movable.LEVERS in proposal.move:
         allowed = tuple(lever for lever in situation.levers if proposal.may_move(lever))
-        parts = lever_parts(allowed, as_of, last_day(situation.directives, as_of))
+        last = situation.last
+        last = last_day(situation.directives, as_of) if last is None else last
+        parts = lever_parts(allowed, as_of, last)
     name = QuantityName(f"spend.{proposal.category}")
     purchases = tuple(Move(name, Per.ONCE, day, day) for day in (proposal.day, *later))
     moves = (*purchases, *(part.move for part in parts))

@@ -21,7 +21,7 @@ from lex7.correct.amount import blocking, fits, largest_amount, proof_at, refuta
 from lex7.correct.answer import Alternative, RuleChange, Situation, Verdict, VerdictKind
 from lex7.correct.case import Case, Shift, after, along, is_touched, reaches
 from lex7.correct.certificate import Certificate, Part, StateStamp
-from lex7.correct.lever_change import LeverAnswer, LeverTask, find_lever_change
+from lex7.correct.lever_change import LeverAnswer, LeverTask
 from lex7.correct.price import Price, price_of
 from lex7.correct.proposal import Movable, Proposal
 from lex7.correct.question import Question, ask
@@ -150,7 +150,7 @@ def _is_sampling(touched: tuple[Case, ...], question: Question) -> bool:
     breaking = blocking(touched, amount.minor, amount.currency)
     return bool(breaking) and all(
         case.evidence is not None
-        and any(leaf.scenarios is not None for leaf in case.evidence.leaves)
+        and any(leaf.is_sampled for leaf in case.evidence.leaves)
         and after(case, question.units).high >= case.needed
         for case in breaking
     )
@@ -165,7 +165,7 @@ def _verdict(question: Question, found: _Found, reason: str | None) -> Verdict:
     }
     unit = question.direction(0)
     changes = [
-        (case, _change(case, unit, question.units)) for case in question.cases if case.before
+        (case, change_of(case, unit, question.units)) for case in question.cases if case.before
     ]
     broken = tuple(change for _, change in changes if change.directive in breaking)
     standing = tuple(
@@ -192,7 +192,8 @@ def _verdict(question: Question, found: _Found, reason: str | None) -> Verdict:
     )
 
 
-def _change(case: Case, unit: Shift, amount: float) -> RuleChange:
+def change_of(case: Case, unit: Shift, amount: float) -> RuleChange:
+    """Say what a purchase along a direction does to one rule."""
     assert case.before is not None, "only compared rules change"
     is_moved = is_touched(case, unit)
     later = after(along(case, unit), amount) if is_moved else case.before

@@ -16,9 +16,13 @@ from lex7.base.civil import Day
 from lex7.base.shapes import DayGrid, RowCov, RowGradient, RowMean
 from lex7.directive.catalogue import node_of
 from lex7.directive.grid import days_of, row_day
+from lex7.directive.heard import HeardLeaf, Hears
 from lex7.directive.plan import AllOf, AnyOf, Band, CompiledRule, Leaf, Plan, Span, Test
 from lex7.directive.problem import MomentsError
 from lex7.directive.quantity import Forecast, Linear, Moments, Move, Scenarios
+
+WORSE_MIN = 1e-9
+"""A change below this share of the margin is rounding, not worsening."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +49,27 @@ class LeafEvidence:
     scenarios: Scenarios | None
     row_of: dict[int, int]
 
+    @property
+    def row_days(self) -> tuple[Day, ...]:
+        """List the days of the rows."""
+        return tuple(Day(int(day)) for day in self.days)
+
+    @property
+    def is_sampled(self) -> bool:
+        """Answer whether scenarios decide it."""
+        return self.scenarios is not None
+
+    def worsens(self, units: float) -> bool:
+        """Answer whether some units of the only move bring any day nearer to failing."""
+        return self.worsened(self.gradient[:, 0] * units)
+
+    def worsened(self, change: RowMean) -> bool:
+        """Answer whether a change of the margins brings any day nearer to failing."""
+        gain = change
+        if isinstance(self.leaf, Band):
+            gain = np.abs(self.mean) - np.abs(self.mean + change)
+        return bool((gain < -WORSE_MIN * np.maximum(1.0, np.abs(self.mean))).any())
+
     def rows(self, days: tuple[Day, ...]) -> NDArray[np.intp]:
         """Return the rows that answer for some days, ascending; days without a value drop out."""
         found = {self.row_of.get(row_day(self.leaf, day), -1) for day in days} - {-1}
@@ -65,9 +90,9 @@ class Evidence:
     rule: CompiledRule
     today: Day
     moves: tuple[Move, ...]
-    leaves: tuple[LeafEvidence, ...]
+    leaves: tuple[LeafEvidence | HeardLeaf, ...]
 
-    def of(self, leaf: Leaf) -> LeafEvidence:
+    def of(self, leaf: Leaf) -> LeafEvidence | HeardLeaf:
         """Return what is known about a test; equal tests share one answer."""
         for known in self.leaves:
             if known.leaf == leaf:
@@ -84,10 +109,14 @@ def gather(rule: CompiledRule, forecast: Forecast, moves: tuple[Move, ...]) -> E
     """
     needed: dict[Leaf, set[Day]] = {}
     collect_days(rule.plan, forecast.as_of, needed)
-    leaves = tuple(
-        _leaf_evidence(leaf, tuple(sorted(days)), forecast, moves) for leaf, days in needed.items()
-    )
-    return Evidence(rule, forecast.as_of, moves, leaves)
+    found: list[LeafEvidence | HeardLeaf] = []
+    for leaf, days in needed.items():
+        grid = tuple(sorted(days))
+        if isinstance(forecast, Hears):
+            found.append(forecast.hear(rule, leaf, grid, moves))
+        else:
+            found.append(leaf_evidence(leaf, grid, forecast, moves))
+    return Evidence(rule, forecast.as_of, moves, tuple(found))
 
 
 def collect_days(plan: Plan, day: Day, needed: dict[Leaf, set[Day]]) -> None:
@@ -113,7 +142,11 @@ def shifted(evidence: Evidence, shift: NDArray[np.float64] | None) -> Evidence:
         return evidence
     if shift.shape != (len(evidence.moves),):
         raise MomentsError("shift", f"shape ({len(evidence.moves)},)", f"{shift.shape}")
-    return replace(evidence, leaves=tuple(_shifted(leaf, shift) for leaf in evidence.leaves))
+    leaves = tuple(
+        leaf.shifted(shift) if isinstance(leaf, HeardLeaf) else moved(leaf, shift)
+        for leaf in evidence.leaves
+    )
+    return replace(evidence, leaves=leaves)
 
 
 def moments_of(linear: Linear, days: DayGrid, forecast: Forecast) -> Moments:
@@ -125,9 +158,15 @@ def moments_of(linear: Linear, days: DayGrid, forecast: Forecast) -> Moments:
     return _checked(forecast.moments(linear, days, ()), 0)
 
 
-def _leaf_evidence(
+def leaf_evidence(
     leaf: Leaf, days: tuple[Day, ...], forecast: Forecast, moves: tuple[Move, ...]
 ) -> LeafEvidence:
+    """Ask a forecast for everything it can say about one test.
+
+    Raises:
+        MomentsError: an answer has the wrong shape or is not finite.
+        StateError: the node cannot answer.
+    """
     own = tuple(index for index, move in enumerate(moves) if node_of(move.quantity) == leaf.node)
     asked = tuple(moves[index] for index in own)
     grid = np.array(days, dtype=np.int64)
@@ -182,13 +221,16 @@ def _checked(found: Moments, moves: int) -> Moments:
     return found
 
 
-def _shifted(leaf: LeafEvidence, shift: NDArray[np.float64]) -> LeafEvidence:
+def moved(leaf: LeafEvidence, shift: NDArray[np.float64]) -> LeafEvidence:
+    """Return the evidence of one test after moves were made."""
     mean, scenarios = leaf.mean, leaf.scenarios
-    for move, amount in enumerate(shift):
-        mean = mean + leaf.gradient[:, move] * amount
+    # Those that are not made change nothing, not even the order of the sum.
+    made = np.flatnonzero(shift)
+    for move in made:
+        mean = mean + leaf.gradient[:, move] * shift[move]
     if scenarios is not None:
         paths = scenarios.paths
-        for move, amount in enumerate(shift):
-            paths = paths + scenarios.gradient[:, :, move] * amount
+        for move in made:
+            paths = paths + scenarios.gradient[:, :, move] * shift[move]
         scenarios = replace(scenarios, paths=paths)
     return replace(leaf, mean=mean, scenarios=scenarios)

@@ -25,9 +25,11 @@ from lex7.directive.assessment import (
     WorstRow,
 )
 from lex7.directive.catalogue import sample_of
-from lex7.directive.evidence import Evidence, gather, shifted
+from lex7.directive.chance import Chance
+from lex7.directive.evidence import Evidence, LeafEvidence, gather, shifted
+from lex7.directive.leaf_chance import row_probability
 from lex7.directive.plan import Band, CompiledRule, Severity, leaves, quantities
-from lex7.directive.probability import Chance, chance, row_probability
+from lex7.directive.probability import chance
 from lex7.directive.quantity import Forecast, Move
 from lex7.directive.reading import Z_90, reading
 from lex7.directive.reason import sentence
@@ -153,6 +155,7 @@ def _without_comparison(rule: CompiledRule, standing: Standing, short: Shortage)
 def _assessed(block: RowBlock, evidence: Evidence) -> AssessedRows:
     leaf = block.demand.leaf
     known = evidence.of(leaf)
+    assert isinstance(known, LeafEvidence), "what is shown day by day is seen, not heard"
     probability = row_probability(known)[known.rows(block.demand.days)]
     mean, z, room, sd = block.mean, block.z, block.room, block.sd
     days = block.days
@@ -202,7 +205,8 @@ def _first(found: list[NDArray[np.int64]], today: Day) -> int | None:
 
 
 def _sampling(evidence: Evidence) -> Sampling | None:
-    sampled = [leaf.scenarios for leaf in evidence.leaves if leaf.scenarios is not None]
+    seen = [leaf for leaf in evidence.leaves if isinstance(leaf, LeafEvidence)]
+    sampled = [leaf.scenarios for leaf in seen if leaf.scenarios is not None]
     if not sampled:
         return None
     paths = min(len(one.paths) for one in sampled)

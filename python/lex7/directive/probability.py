@@ -18,31 +18,13 @@ their outermost `always`; everything inside is one event.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 
 from lex7.base.civil import Day
-from lex7.directive.evidence import Evidence, LeafEvidence
+from lex7.directive.chance import Chance
+from lex7.directive.evidence import Evidence
 from lex7.directive.grid import days_of
-from lex7.directive.native import (
-    band_probability,
-    joint_bounds,
-    normal_cdf,
-)
+from lex7.directive.leaf_chance import LeafJudge, judge_of
 from lex7.directive.plan import AllOf, AnyOf, Band, Leaf, Over, Plan, Quantifier, Span, Test
-from lex7.directive.quantity import Scenarios
-
-STANDARD_ERRORS = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Chance:
-    """A lower and an upper bound on one probability."""
-
-    low: float
-    high: float
 
 
 def chance(evidence: Evidence) -> Chance | None:
@@ -63,41 +45,13 @@ def likelihood(evidence: Evidence) -> Callable[[Plan, Day], float]:
     return of
 
 
-def z_scores(known: LeafEvidence, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return margin over standard deviation; ±∞ where there is no uncertainty.
-
-    For a band both edges, the upper ones first.
-    """
-    sd = known.sd[rows]
-    if isinstance(known.leaf, Band):
-        half = float(known.leaf.half_width)
-        upper = _ratio(half - known.mean[rows], sd, is_strict=known.leaf.is_strict)
-        lower = _ratio(half + known.mean[rows], sd, is_strict=known.leaf.is_strict)
-        return np.concatenate([upper, lower])
-    return _ratio(known.mean[rows], sd, is_strict=known.leaf.is_strict)
-
-
-def row_probability(known: LeafEvidence) -> NDArray[np.float64]:
-    """Return the probability that each row holds by itself."""
-    rows = np.arange(len(known.days))
-    if known.scenarios is not None:
-        holds = _holds(known, rows)
-        return np.asarray(holds.sum(axis=0) / holds.shape[0], dtype=np.float64)
-    if isinstance(known.leaf, Band):
-        half = float(known.leaf.half_width)
-        inside = band_probability(known.mean, known.sd, half)
-        on_edge = (known.sd == 0.0) & (np.abs(known.mean) >= half) & known.leaf.is_strict
-        return np.where(on_edge, 0.0, inside)
-    return normal_cdf(z_scores(known, rows))
-
-
 class _Judge:
     """Walks a plan over one evidence."""
 
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
         self._confidence = float(evidence.rule.confidence)
-        self._alone: dict[Leaf, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
+        self._leaves: dict[Leaf, LeafJudge] = {}
 
     def weakest(self, plan: Plan, day: Day) -> Chance | None:
         """Judge a pointwise rule: the weakest of its days and parts."""
@@ -150,92 +104,20 @@ class _Judge:
     def _some(self, body: Plan, days: tuple[Day, ...]) -> Chance | None:
         if not isinstance(body, Test | Band):
             return _either([self.event(body, (day,)) for day in days], can_miss=True)
-        known = self._evidence.of(body)
-        rows = known.rows(days)
-        if not len(rows):
-            return None
-        if known.scenarios is not None:
-            holds = np.asarray(_holds(known, rows).any(axis=1))
-            return self._share(known.scenarios, holds)
-        low, high = self._rows_alone(known)
-        total = 0.0
-        for row in rows:
-            total += high[row]
-        best, most = float(low[rows].max()), min(1.0, float(total))
-        if isinstance(body, Test):
-            none_low, none_high = joint_bounds(-z_scores(known, rows), _block(known, rows))
-            best = max(best, 1.0 - none_high)
-            most = max(best, min(most, 1.0 - none_low))
-        return Chance(best, most)
+        return self._leaf(body).some(days)
 
     def _every_row(
         self, leaf: Test | Band, days: tuple[Day, ...], asked: float | None = None
     ) -> Chance | None:
-        known = self._evidence.of(leaf)
-        rows = known.rows(days)
-        if not len(rows):
-            return None
-        if known.scenarios is not None:
-            return self._share(known.scenarios, np.asarray(_holds(known, rows).all(axis=1)))
-        if len(rows) == 1:
-            low, high = self._rows_alone(known)
-            return Chance(float(low[rows[0]]), float(high[rows[0]]))
-        return Chance(*joint_bounds(z_scores(known, rows), _block(known, rows), asked))
+        return self._leaf(leaf).every(days, asked)
 
     def _weakest_row(self, leaf: Test | Band, days: tuple[Day, ...]) -> Chance | None:
-        known = self._evidence.of(leaf)
-        rows = known.rows(days)
-        if not len(rows):
-            return None
-        low, high = self._rows_alone(known)
-        return Chance(float(low[rows].min()), float(high[rows].min()))
+        return self._leaf(leaf).weakest(days)
 
-    def _rows_alone(self, known: LeafEvidence) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        if known.leaf not in self._alone:
-            share = row_probability(known)
-            low = high = share
-            if known.scenarios is not None:
-                error = STANDARD_ERRORS * self._standard_error(share, known.scenarios)
-                low, high = np.maximum(share - error, 0.0), np.minimum(share + error, 1.0)
-            self._alone[known.leaf] = (low, high)
-        return self._alone[known.leaf]
-
-    def _share(self, scenarios: Scenarios, holds: NDArray[np.bool_]) -> Chance:
-        share = int(holds.sum()) / len(holds)
-        error = STANDARD_ERRORS * float(self._standard_error(np.array([share]), scenarios)[0])
-        return Chance(max(share - error, 0.0), min(share + error, 1.0))
-
-    def _standard_error(
-        self, share: NDArray[np.float64], scenarios: Scenarios
-    ) -> NDArray[np.float64]:
-        # At a share of 0 or 1 the plain estimate would claim certainty; the one at the confidence
-        # asked for does not.
-        asked = self._confidence * (1.0 - self._confidence)
-        variance = np.maximum(share * (1.0 - share), asked)
-        return np.asarray(np.sqrt(variance / len(scenarios.paths)), dtype=np.float64)
-
-
-def _holds(known: LeafEvidence, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
-    assert known.scenarios is not None, "only called where there are scenarios"
-    paths = known.scenarios.paths[:, rows]
-    if isinstance(known.leaf, Band):
-        size, half = np.abs(paths), float(known.leaf.half_width)
-        return size < half if known.leaf.is_strict else size <= half
-    return paths > 0.0 if known.leaf.is_strict else paths >= 0.0
-
-
-def _block(known: LeafEvidence, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-    if len(rows) == len(known.days):
-        return known.cov
-    return np.ascontiguousarray(known.cov[np.ix_(rows, rows)])
-
-
-def _ratio(
-    margin: NDArray[np.float64], sd: NDArray[np.float64], *, is_strict: bool
-) -> NDArray[np.float64]:
-    holds = margin > 0.0 if is_strict else margin >= 0.0
-    settled = np.where(holds, np.inf, -np.inf)
-    return np.divide(margin, sd, out=settled, where=sd > 0.0)
+    def _leaf(self, leaf: Leaf) -> LeafJudge:
+        if leaf not in self._leaves:
+            self._leaves[leaf] = judge_of(self._evidence.of(leaf), self._confidence)
+        return self._leaves[leaf]
 
 
 def _least(found: list[Chance | None]) -> Chance | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lex7.base.civil import iso
 from lex7.directive.assessment import Shortage, Standing, WorstRow
+from lex7.directive.chance import Chance
 from lex7.directive.plan import CompiledRule
-from lex7.directive.probability import Chance
 
 
 def sentence(

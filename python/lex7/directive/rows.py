@@ -9,6 +9,7 @@ the exact problem is made by `lex7.correct`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from lex7.base.shapes import DayGrid, RowCov, RowGradient, RowMean
 from lex7.directive.branch import Branch, Branches, Demand, best_branch, branches
 from lex7.directive.evidence import Evidence, LeafEvidence, gather
+from lex7.directive.heard import HeardLeaf
 from lex7.directive.native import (
     band_reach,
     joint_common_z,
@@ -48,6 +50,8 @@ class RowBlock:
         loss: (n_row, n_move) A: what one unit of each move takes from the margin.
         room: (n_row,) b = μ - z s; -inf where a band cannot be reached by any move.
         cov: (n_day, n_day) covariance of the margin between days.
+        heard: how the node that holds the test allocates z anew at a shift; then mean is room,
+            and sd, z and cov say nothing. None where the evidence is here.
     """
 
     demand: Demand
@@ -59,6 +63,7 @@ class RowBlock:
     loss: RowGradient
     room: NDArray[np.float64]
     cov: RowCov
+    heard: Callable[[NDArray[np.float64]], NDArray[np.float64]] | None = None
 
     @property
     def is_hopeless(self) -> bool:
@@ -120,6 +125,9 @@ def reallocated(block: RowBlock, shift: NDArray[np.float64]) -> RowBlock:
     """
     if not block.demand.is_joint or len(block.days) < 2:
         return block
+    if block.heard is not None:
+        room = block.heard(shift)
+        return replace(block, mean=room, room=room)
     margin = block.mean
     for move, amount in enumerate(shift):
         margin = margin - block.loss[:, move] * amount
@@ -131,12 +139,15 @@ def reallocated(block: RowBlock, shift: NDArray[np.float64]) -> RowBlock:
 
 
 def _blocks(way: Branch, evidence: Evidence) -> tuple[RowBlock, ...]:
-    built = [_block(demand, evidence.of(demand.leaf)) for demand in way]
+    built = [block_of(demand, evidence.of(demand.leaf)) for demand in way]
     return tuple(block for block in built if len(block.days))
 
 
-def _block(demand: Demand, known: LeafEvidence) -> RowBlock:
+def block_of(demand: Demand, known: LeafEvidence | HeardLeaf) -> RowBlock:
+    """Return the rows of one demand."""
     chosen = known.rows(demand.days)
+    if isinstance(known, HeardLeaf):
+        return _heard_block(demand, known, chosen)
     cov = np.ascontiguousarray(known.cov[np.ix_(chosen, chosen)])
     days, mean, sd = known.days[chosen], known.mean[chosen], known.sd[chosen]
     loss = -known.gradient[chosen]
@@ -144,6 +155,20 @@ def _block(demand: Demand, known: LeafEvidence) -> RowBlock:
         return _band_block(demand, demand.leaf, (days, mean, sd, loss, cov))
     z = np.full(len(chosen), _z(demand, cov, is_band=False))
     return RowBlock(demand, demand.leaf.unit, days, mean, sd, z, loss, mean - z * sd, cov)
+
+
+def _heard_block(demand: Demand, known: HeardLeaf, chosen: NDArray[np.intp]) -> RowBlock:
+    days, loss = known.days[chosen], -known.gradient[chosen]
+    if isinstance(demand.leaf, Band):
+        days, loss = np.concatenate([days, days]), np.concatenate([-loss, loss])
+    if not len(days):
+        room, again = np.zeros(0), None
+    else:
+        room, again = known.room(demand)
+    none = np.zeros(len(days))
+    return RowBlock(
+        demand, demand.leaf.unit, days, room, none, none, loss, room, np.zeros((0, 0)), again
+    )
 
 
 def _band_block(

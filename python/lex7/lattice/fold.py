@@ -224,7 +224,8 @@ class _Working:
                 return
 
     def _advance(self, entry: VerifiedEntry, payload: bytes) -> None:
-        fields = read_fields(payload, "council", _FIELDS[entry.kind])
+        extra = int(entry.kind is not EntryKind.MARGINS)
+        fields = read_fields(payload, "council", _FIELDS[entry.kind], optional=extra)
         proposal = EntryHash(fields.data(1))
         known = self._decisions.get(proposal)
         if entry.kind is EntryKind.MARGINS:
@@ -234,12 +235,22 @@ class _Working:
             affected = tuple(KeyId(keys.data(index + 1)) for index in range(len(keys.values)))
             self._decisions[proposal] = replace(known, verdict=entry, affected=affected)
         elif known is not None and entry.kind is EntryKind.COUNTERSIGN and known.verdict:
-            self._countersign(proposal, known, fields.data(2), entry.writer)
+            self._countersign(proposal, known, fields, entry.writer)
 
     def _countersign(
-        self, proposal: EntryHash, known: Decision, verdict: bytes, writer: KeyId
+        self, proposal: EntryHash, known: Decision, fields: Fields, writer: KeyId
     ) -> None:
-        names_it = known.verdict is not None and verdict == known.verdict.hash
+        names_it = known.verdict is not None and fields.data(2) == known.verdict.hash
+        if names_it and known.verdict is not None and len(fields.values) > 3:
+            # What the node has checked is what the log holds.
+            names_it = fields.data(4) == _answer_digest(known.verdict)
         if names_it and writer not in known.countersigned:
             signed = (*known.countersigned, writer)
             self._decisions[proposal] = replace(known, countersigned=signed)
+
+
+def _answer_digest(verdict: VerifiedEntry) -> bytes:
+    """Return the hash of the answer in a verdict, which a countersignature names."""
+    assert verdict.payload is not None, "the fold keeps only entries with a payload"
+    fields = read_fields(verdict.payload, "verdict", _FIELDS[EntryKind.VERDICT], optional=1)
+    return hashlib.sha256(fields.data(4)).digest()

@@ -22,6 +22,7 @@ from lex7.base.ids import QuantityName
 from lex7.directive.quantity import (
     Aggregate,
     Atom,
+    Forecast,
     Linear,
     Moments,
     Move,
@@ -49,11 +50,11 @@ class NotFiniteAnswerError(StateError):
 def spell_question(linear: Linear, days: NDArray[np.int64], moves: tuple[Move, ...]) -> Value:
     """Spell what is asked: an expression, a grid of days, and moves."""
     terms = tuple(
-        (_ratio(factor), atom.quantity, atom.aggregate.value, _window(atom.window))
+        (spell_ratio(factor), atom.quantity, atom.aggregate.value, _window(atom.window))
         for factor, atom in linear.terms
     )
     columns = tuple((m.quantity, m.per.value, int(m.first), int(m.last)) for m in moves)
-    return (terms, _ratio(linear.constant), days.astype("<i8").tobytes(), columns)
+    return (terms, spell_ratio(linear.constant), days.astype("<i8").tobytes(), columns)
 
 
 def read_question(fields: Fields) -> tuple[Linear, NDArray[np.int64], tuple[Move, ...]]:
@@ -63,14 +64,14 @@ def read_question(fields: Fields) -> tuple[Linear, NDArray[np.int64], tuple[Move
         PayloadError: another layout.
     """
     terms = tuple(
-        (_fraction(row, 1), Atom(QuantityName(row.text(2)), _aggregate(row), _read_window(row, 4)))
+        (read_ratio(row, 1), Atom(QuantityName(row.text(2)), _aggregate(row), _read_window(row, 4)))
         for row in fields.rows(1, 4)
     )
     moves = tuple(
         Move(QuantityName(row.text(1)), _per(row), Day(row.integer(3)), Day(row.integer(4)))
         for row in fields.rows(4, 4)
     )
-    return Linear(terms, _fraction(fields, 2)), _days(fields, 3), moves
+    return Linear(terms, read_ratio(fields, 2)), read_days(fields, 3), moves
 
 
 def spell_moments(moments: Moments) -> Value:
@@ -90,7 +91,7 @@ def read_moments(fields: Fields, move_count: int) -> Moments:
     Raises:
         PayloadError: another layout.
     """
-    days = _days(fields, 1)
+    days = read_days(fields, 1)
     count = len(days)
     cov = np.zeros((count, count))
     rows, columns = np.triu_indices(count)
@@ -121,7 +122,7 @@ def read_scenarios(fields: Fields, move_count: int) -> Scenarios | None:
     """
     if not fields.values:
         return None
-    days = _days(fields, 1)
+    days = read_days(fields, 1)
     paths = _read_array(fields, 3, (fields.integer(2), len(days)))
     gradient = _read_array(fields, 5, (fields.integer(4), len(days), move_count))
     return Scenarios(days, paths, gradient)
@@ -186,18 +187,29 @@ def _read_array(fields: Fields, number: int, shape: tuple[int, ...]) -> Reals:
     return np.asarray(np.ldexp(values, -exponent).reshape(shape), dtype=np.float64)
 
 
-def _days(fields: Fields, number: int) -> NDArray[np.int64]:
+def read_days(fields: Fields, number: int) -> NDArray[np.int64]:
+    """Read a grid of days.
+
+    Raises:
+        PayloadError: another layout.
+    """
     data = fields.data(number)
     if len(data) % 8:
         raise PayloadError(fields.kind, f"field {number} is no list of days")
     return np.frombuffer(data, dtype="<i8").astype(np.int64)
 
 
-def _ratio(value: Fraction) -> str:
+def spell_ratio(value: Fraction) -> str:
+    """Spell an exact rational as `numerator/denominator`."""
     return f"{value.numerator}/{value.denominator}"
 
 
-def _fraction(fields: Fields, number: int) -> Fraction:
+def read_ratio(fields: Fields, number: int) -> Fraction:
+    """Read an exact rational.
+
+    Raises:
+        PayloadError: another layout.
+    """
     text = fields.text(number)
     head, _, tail = text.partition("/")
     digits = head.removeprefix("-") + tail
@@ -225,3 +237,32 @@ def _per(row: Fields) -> Per:
     if row.text(2) not in set(Per):
         raise PayloadError(row.kind, f"{row.text(2)!r} is no period")
     return Per(row.text(2))
+
+
+class RoundedForecast:
+    """A node's forecast as it crosses to others, so that every node judges by the same bits."""
+
+    def __init__(self, inner: Forecast) -> None:
+        self._inner = inner
+        self.as_of = inner.as_of
+
+    def quantities(self) -> dict[QuantityName, QuantityInfo]:
+        """List the quantities the node answers for."""
+        return self._inner.quantities()
+
+    def moments(self, linear: Linear, days: NDArray[np.int64], moves: tuple[Move, ...]) -> Moments:
+        """Return the moments of an expression, rounded once."""
+        spelled = spell_moments(self._inner.moments(linear, days, moves))
+        return read_moments(_as_fields("moments", spelled), len(moves))
+
+    def scenarios(
+        self, linear: Linear, days: NDArray[np.int64], moves: tuple[Move, ...]
+    ) -> Scenarios | None:
+        """Return sampled paths, rounded once."""
+        spelled = spell_scenarios(self._inner.scenarios(linear, days, moves))
+        return read_scenarios(_as_fields("scenarios", spelled), len(moves))
+
+
+def _as_fields(kind: str, spelled: Value) -> Fields:
+    assert isinstance(spelled, tuple), "answers are lists"
+    return Fields(kind, spelled)

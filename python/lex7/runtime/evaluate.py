@@ -8,6 +8,7 @@ same state.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from lex7.base.civil import Day
 from lex7.base.errors import Finding
@@ -18,6 +19,7 @@ from lex7.directive.document import Directive
 from lex7.directive.margin import assess
 from lex7.directive.together import Together
 from lex7.runtime.enforced import draft_findings
+from lex7.runtime.hearing import Heard
 from lex7.runtime.seat import Seat
 
 FOLLOWING = ("vit", "wth")
@@ -47,6 +49,16 @@ def situation(lattice: Seat, as_of: Day) -> Situation:
     together = Together({kind: lattice.forecast(kind, as_of) for kind in FOLLOWING})
     current = lattice.versions.on(as_of)
     return Situation(current.directives, current.levers, together, lattice.setting.currency)
+
+
+def listen(lattice: Seat, as_of: Day) -> Heard:
+    """Begin to hear every following node's margins.
+
+    Raises:
+        UnreachableError: the lattice has no node of a kind.
+    """
+    names = {kind: lattice.answering(kind) for kind in FOLLOWING}
+    return Heard({kind: partial(lattice.border.ask, name) for kind, name in names.items()}, as_of)
 
 
 def evaluate(lattice: Seat, as_of: Day) -> Status:

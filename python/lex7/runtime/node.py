@@ -42,6 +42,7 @@ from lex7.runtime.remote import MOMENTS, QUANTITIES, SCENARIOS, RemoteForecast
 from lex7.runtime.replica import Replicas
 from lex7.runtime.service import COUNTERSIGN, MARGINS, Service
 from lex7.runtime.spec import NodeSpec
+from lex7.runtime.talk import BOUNDS, OPEN, ROOM
 from lex7.storage.entropy import SystemEntropy
 from lex7.storage.sqlite import SqliteStorage
 from lex7.transport.interface import UnreachableError
@@ -49,7 +50,7 @@ from lex7.transport.zenoh import Links, Tls, ZenohTransport
 
 STATE = "state"
 BEHIND = "lattice.behind"
-JUDGING = frozenset({QUANTITIES, MOMENTS, SCENARIOS, MARGINS, COUNTERSIGN})
+JUDGING = frozenset({QUANTITIES, MOMENTS, SCENARIOS, MARGINS, COUNTERSIGN, OPEN, BOUNDS, ROOM})
 
 
 class SharedMember(Member):

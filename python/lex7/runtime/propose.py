@@ -1,11 +1,12 @@
 """The work of `lex7 propose`: a question becomes a verdict that every affected node has signed.
 
-    PROPOSAL (council) ─► MARGINS (each affected node, from its own forecast) ─► decide (council)
+    margins heard (each node) ─► decide (council) ─► PROPOSAL ─► MARGINS (each affected node)
         ─► VERDICT with certificate (council) ─► COUNTERSIGN (each affected node)
 
-A node countersigns only a verdict that states the same probabilities for its own rules as it
-computed itself. A verdict is in force when every affected node has countersigned; it is never
-recomputed.
+The council sees no forecast: it hears rounded gradients, rows and bounds (`runtime.hearing`) and
+decides on them. A node countersigns only what it finds again on its own state: the numbers of its
+rules, and every amount, date and lever that is offered (`runtime.countersign`). A verdict is in
+force when every affected node has countersigned; it is never recomputed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import replace
 from typing import Any
 
 from lex7.bark import canon
+from lex7.bark.canon import Value
 from lex7.bark.entry import EntryKind
 from lex7.bark.fields import read_fields
 from lex7.base.civil import Day, iso
@@ -30,7 +32,8 @@ from lex7.correct.wish import parse_wishes, split_wishes
 from lex7.lattice import LatticeState
 from lex7.lattice import digest as lattice_digest
 from lex7.lattice.fold import Decision
-from lex7.runtime.evaluate import FOLLOWING, situation
+from lex7.runtime.countersign import most_of
+from lex7.runtime.evaluate import FOLLOWING, listen
 from lex7.runtime.seat import Seat
 from lex7.runtime.service import COUNTERSIGN, MARGINS
 from lex7.runtime.verdict import spell_verdict
@@ -70,7 +73,7 @@ def propose(lattice: Seat, text: str, as_of: Day, request: bytes = b"") -> Json:
     known = _asked_before(lattice.state(), request)
     if known is not None:
         return _countersigned(lattice, known)
-    judged = _judged(lattice, text, as_of)
+    judged, told = _judged(lattice, text, as_of)
     fields = {1: text, 2: int(as_of), 3: lattice.versions.on(as_of).digest}
     body = canon.encode({**fields, 4: request} if request else fields)
     council = lattice.writer
@@ -90,9 +93,8 @@ def propose(lattice: Seat, text: str, as_of: Day, request: bytes = b"") -> Json:
         "certificate": json.loads(encode(stamped)),
     }
     keys = (*(lattice.key_of(name) for name in affected), *_absent(lattice, missing))
-    payload = canon.encode(
-        {1: asked, 2: keys, 3: answer["verdict"], 4: _canonical(answer).encode()}
-    )
+    stated = _canonical(answer).encode()
+    payload = canon.encode({1: asked, 2: keys, 3: answer["verdict"], 4: stated, 5: told})
     council.append([(EntryKind.VERDICT, payload)], lattice.heads)
     decision = lattice.state().decisions[asked]
     return _countersigned(lattice, decision)
@@ -114,8 +116,10 @@ def _margins(
     return affected, tuple(missing)
 
 
-def _judged(lattice: Seat, text: str, as_of: Day) -> tuple[Json, Certificate] | None:
-    """Judge a proposal or wishes; None where a node does not answer."""
+def _judged(
+    lattice: Seat, text: str, as_of: Day
+) -> tuple[tuple[Json, Certificate] | None, Value]:
+    """Judge a proposal or wishes, None where a node does not answer; and what was told."""
     currency, levers = lattice.setting.currency, lattice.versions.on(as_of).levers
     wishes = split_wishes(text)
     # Read before anybody is asked, so that what cannot be read is refused whoever is away.
@@ -123,14 +127,16 @@ def _judged(lattice: Seat, text: str, as_of: Day) -> tuple[Json, Certificate] | 
         wished = parse_proposal(text, currency=currency, as_of=as_of, levers=levers)
     else:
         planned = parse_wishes(wishes, currency=currency, as_of=as_of)
+    most = most_of(text, currency, as_of)
     try:
-        taken = situation(lattice, as_of)
+        heard = listen(lattice, as_of)
+        taken = heard.situation(lattice.versions.on(as_of), currency, most)
         verdict: Verdict | Plan = (
             decide(taken, wished) if wishes is None else plan_wishes(taken, planned)
         )
     except UnreachableError:
-        return None
-    return spell_verdict(verdict), verdict.certificate
+        return None, ()
+    return (spell_verdict(verdict), verdict.certificate), heard.transcript()
 
 
 def _undecided(missing: tuple[str, ...]) -> tuple[Json, Certificate]:
@@ -163,7 +169,10 @@ def _countersigned(lattice: Seat, decision: Decision) -> Json:
     """Ask those who have not signed yet, and tell whether all have."""
     assert decision.verdict is not None, "only a verdict is countersigned"
     answer = _stored(decision)
-    stated = _canonical(answer["rules"]).encode()
+    payload = decision.verdict.payload
+    assert payload is not None, "the fold keeps only entries with a payload"
+    fields = read_fields(payload, "verdict", 4, optional=1)
+    told = fields.items(5) if len(fields.values) > 4 else ()
     asked, decided = decision.proposal.hash, decision.verdict.hash
     membership = lattice.state().membership
     names = {} if membership is None else membership.names
@@ -173,7 +182,7 @@ def _countersigned(lattice: Seat, decision: Decision) -> Json:
         if name in answer.get("missing", ()):
             continue
         with suppress(UnreachableError):
-            lattice.border.ask(name, COUNTERSIGN, (asked, decided, stated))
+            lattice.border.ask(name, COUNTERSIGN, (asked, decided, fields.data(4), told))
     lattice.settle(signing)
     in_force = lattice.state().decisions[asked].in_force
     return {**answer, "in_force": in_force}
@@ -198,7 +207,7 @@ def find_verdict(lattice: Seat, name: str | None) -> Json:
 def _stored(decision: Decision) -> Json:
     assert decision.verdict is not None, "only decisions with a verdict are stored"
     assert decision.verdict.payload is not None, "the fold keeps only entries with a payload"
-    fields = read_fields(decision.verdict.payload, "verdict", 4)
+    fields = read_fields(decision.verdict.payload, "verdict", 4, optional=1)
     answer: Json = json.loads(fields.data(4))
     return {**answer, "id": _id(decision)[:ID_DIGITS], "in_force": decision.in_force}
 

@@ -30,7 +30,7 @@ def _single(verdict: Verdict) -> Json:
                 "gives_up": one.gives_up,
                 "amount": str(one.amount),
                 "date": iso(one.day),
-                "levers": _levers(one.changes),
+                "levers": spell_levers(one.changes),
             }
             for rank, one in enumerate(verdict.alternatives, 1)
         ],
@@ -62,7 +62,7 @@ def _plan(plan: Plan) -> Json:
     }
 
 
-def _levers(changes: tuple[LeverChange, ...]) -> dict[str, str]:
+def spell_levers(changes: tuple[LeverChange, ...]) -> dict[str, str]:
     """Spell how far each lever moves; one with a ramp says its months."""
     grouped = groupby(changes, key=lambda change: change.lever)
     found = {lever.id: tuple(own) for lever, own in grouped}

@@ -27,7 +27,7 @@ def test_a_pointwise_rule_is_judged_on_its_weakest_day(
     forecast = model("sleep", *random_walk(90, 30, 8.0, -0.02, 0.1))
     found = assess(rule("always[0d,28d] sleep >= 7 h"), forecast)
     truth = norm.cdf((8.0 - 0.02 * 28 - 7.0) / (0.1 * np.sqrt(28)))
-    assert found.p_low == found.p_high == pytest.approx(truth, abs=1e-14)
+    assert found.p_low == found.p_high == pytest.approx(truth, abs=2**-30)
     assert found.standing == "VIOLATED"
     assert found.worst is not None
     assert found.worst.day == forecast.as_of + 28
@@ -87,7 +87,7 @@ def test_a_band_needs_both_edges(model: Any, random_walk: Any, rule: Any) -> Non
     found = assess(rule("always[1d,9d] abs(sleep - 7 h) <= 1 h"), forecast)
     sd = 0.2 * 3
     truth = norm.cdf(0.7 / sd) - norm.cdf(-1.3 / sd)
-    assert found.p_low == pytest.approx(truth, abs=1e-14)
+    assert found.p_low == pytest.approx(truth, abs=2**-30)
     assert found.worst.mean == pytest.approx(0.7)
 
 

@@ -1,0 +1,96 @@
+"""What a node answers when it is asked about its margins: three questions, each past the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from lex7.bark.canon import Value
+from lex7.bark.fields import Fields, PayloadError
+from lex7.base.civil import Day
+from lex7.base.ids import NodeName
+from lex7.directive.document import Action
+from lex7.directive.heard import Opened, TestQuestion
+from lex7.directive.quantity import Forecast
+from lex7.directive.telling import Teller, check_test
+from lex7.nodes.margins import (
+    QUERIES_MAX,
+    digest_of,
+    read_demand,
+    read_query,
+    read_test,
+    spell_bounds,
+    spell_gradient,
+    spell_room,
+)
+from lex7.runtime.border import Method
+from lex7.runtime.enforced import Enforced
+from lex7.runtime.gate import Gate
+from lex7.runtime.talk import BOUNDS, OPEN, ROOM, UnopenedTestError
+
+OPENED_MAX = 512
+"""Tests that a node remembers as opened; the oldest is forgotten and told again if needed."""
+
+
+class Margins:
+    """Tells other nodes of one node's margins."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        rules_on: Callable[[Day], Enforced],
+        forecast: Callable[[Day], Forecast],
+    ) -> None:
+        self._gate = gate
+        self._rules_on = rules_on
+        self._forecast = forecast
+        self._opened: dict[tuple[Day, bytes], tuple[TestQuestion, Opened]] = {}
+
+    def methods(self) -> Mapping[str, Method]:
+        """List the questions by name."""
+        return {OPEN: self._open, BOUNDS: self._bounds, ROOM: self._room}
+
+    def _open(self, asker: NodeName, question: Fields) -> Value:
+        as_of = self._pass(asker, question)
+        spelled = question.items(2)
+        asked = read_test(Fields(OPEN, spelled))
+        check_test(asked.leaf, self._rules_on(as_of).directives)
+        key = (as_of, digest_of(spelled))
+        if key not in self._opened:
+            while len(self._opened) >= OPENED_MAX:
+                self._opened.pop(next(iter(self._opened)))
+            self._opened[key] = (asked, Teller(self._forecast(as_of)).open(asked))
+        opened = self._opened[key][1]
+        days = opened.days.astype("<i8").tobytes()
+        return (days, spell_gradient(opened.gradient), opened.is_sampled)
+
+    def _bounds(self, asker: NodeName, question: Fields) -> Value:
+        as_of = self._pass(asker, question)
+        rows = question.rows(2, 2)
+        if len(rows) > QUERIES_MAX:
+            raise PayloadError(BOUNDS, f"{len(rows)} questions at once, at most {QUERIES_MAX}")
+        return tuple(self._bound(as_of, row) for row in rows)
+
+    def _bound(self, as_of: Day, row: Fields) -> Value:
+        asked, opened = self._known(as_of, row.data(1))
+        query = read_query(Fields(BOUNDS, row.items(2)))
+        if any(not 0 <= move < len(asked.moves) for move, _ in query.shift):
+            raise PayloadError(BOUNDS, "a move that was not named when the test was opened")
+        return spell_bounds(opened.voice.bounds(query))
+
+    def _room(self, asker: NodeName, question: Fields) -> Value:
+        as_of = self._pass(asker, question)
+        asked, opened = self._known(as_of, question.data(2))
+        demand, shift = read_demand(Fields(ROOM, question.items(3)), asked.leaf)
+        if any(not 0 <= move < len(asked.moves) for move, _ in shift or ()):
+            raise PayloadError(ROOM, "a move that was not named when the test was opened")
+        return spell_room(opened.voice.room(demand, shift))
+
+    def _pass(self, asker: NodeName, question: Fields) -> Day:
+        self._gate.pass_or_refuse(asker, Action.READ, "margin", is_raw=False)
+        return Day(question.integer(1))
+
+    def _known(self, as_of: Day, digest: bytes) -> tuple[TestQuestion, Opened]:
+        found = self._opened.get((as_of, digest))
+        if found is None:
+            raise UnopenedTestError
+        return found
