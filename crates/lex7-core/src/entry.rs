@@ -12,7 +12,7 @@ use crate::key::{Bytes32, sha256};
 pub const SALT_BYTES: usize = 16;
 
 /// The highest kind of entry that this version knows; kinds count from 1.
-pub const KIND_MAX: u64 = 15;
+pub const KIND_MAX: u64 = 16;
 
 /// The public part of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -31,6 +31,7 @@ class EntryKind(IntEnum):
     COUNTERSIGN = 13
     ACCESS = 14
     EVIDENCE = 15
+    STANDING = 16
 
 
 class VerifiedEntry(NamedTuple):

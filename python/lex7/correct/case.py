@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lex7.directive.assessment import Shortage, Standing
-from lex7.directive.chance import Chance
+from lex7.directive.chance import Chance, is_failing
 from lex7.directive.document import Directive
 from lex7.directive.evidence import Evidence, LeafEvidence, gather, shifted
 from lex7.directive.heard import HeardLeaf
@@ -54,7 +54,7 @@ class Case:
     @property
     def is_standing(self) -> bool:
         """Answer whether the rule fails before anything moves."""
-        return self.before is not None and not reaches(self, self.before)
+        return self.before is not None and fails(self, self.before)
 
 
 def build_cases(
@@ -82,6 +82,11 @@ def _case(directive: Directive, forecast: Forecast, moves: tuple[Move, ...]) -> 
 def reaches(case: Case, found: Chance) -> bool:
     """Answer whether bounds reach the confidence that the rule asks for."""
     return found.low >= case.needed
+
+
+def fails(case: Case, found: Chance) -> bool:
+    """Answer whether a rule with these bounds counts as failing."""
+    return is_failing(found, case.needed, is_hard=case.is_hard)
 
 
 def along(case: Case, direction: Shift) -> Case:

@@ -90,7 +90,7 @@ class Sight:
 
     forecast: Forecast
     moves: tuple[Move, ...]
-    known: dict[str, tuple[int, Case]] = field(default_factory=dict)
+    known: dict[tuple[str, int], Case] = field(default_factory=dict)
 
     def further(self, case: Case, months: int) -> Case | None:
         """Let a rule look some months further; None where its form or the horizon forbids it.
@@ -102,16 +102,17 @@ class Sight:
         wanted = extended(rule, months)
         if wanted is None or not _is_within(wanted, self.forecast.as_of):
             return None
-        reached, widest = self.known.get(case.directive.id, (0, case))
-        if months > reached:
-            # Twice as far as before, so that looking month after month asks only a few times.
-            reached = max(months, min(2 * reached, MONTHS_AHEAD_MAX))
-            widened = extended(rule, reached)
-            if widened is None or not _is_within(widened, self.forecast.as_of):
-                reached, widened = months, wanted
+        # To a power of two, so that looking month after month asks only a few times, and so that
+        # who looks at one month alone asks the same.
+        reached = min(1 << (months - 1).bit_length(), MONTHS_AHEAD_MAX)
+        widened = extended(rule, reached)
+        if widened is None or not _is_within(widened, self.forecast.as_of):
+            reached, widened = months, wanted
+        if (case.directive.id, reached) not in self.known:
             directive = replace(case.directive, rule=widened)
-            (widest,) = build_cases((directive,), self.forecast, self.moves)
-            self.known[case.directive.id] = (reached, widest)
+            (found,) = build_cases((directive,), self.forecast, self.moves)
+            self.known[case.directive.id, reached] = found
+        widest = self.known[case.directive.id, reached]
         if widest.evidence is None:
             return None
         directive = replace(case.directive, rule=wanted)

@@ -19,9 +19,9 @@ from lex7.base.ids import QuantityName
 from lex7.correct import sentences
 from lex7.correct.amount import blocking, fits, largest_amount, proof_at, refutation_at
 from lex7.correct.answer import Alternative, RuleChange, Situation, Verdict, VerdictKind
-from lex7.correct.case import Case, Shift, after, along, is_touched, reaches
+from lex7.correct.case import Case, Shift, after, along, fails, is_touched, reaches
 from lex7.correct.certificate import Certificate, Part, StateStamp
-from lex7.correct.lever_change import LeverAnswer, LeverTask
+from lex7.correct.lever_change import LeverAnswer, LeverTask, find_lever_change
 from lex7.correct.price import Price, price_of
 from lex7.correct.proposal import Movable, Proposal
 from lex7.correct.question import Question, ask
@@ -174,7 +174,7 @@ def _verdict(question: Question, found: _Found, reason: str | None) -> Verdict:
     soft = tuple(
         change
         for case, change in changes
-        if not case.is_hard and not case.is_standing and not _stays(change)
+        if not case.is_hard and not case.is_standing and _breaks(question, case, unit)
     )
     if reason is None:
         reason = sentences.reason(found.kind, proposal, broken, tuple(found.alternatives))
@@ -208,5 +208,6 @@ def change_of(case: Case, unit: Shift, amount: float) -> RuleChange:
     )
 
 
-def _stays(change: RuleChange) -> bool:
-    return change.after is not None and change.after >= change.needed
+def _breaks(question: Question, case: Case, unit: Shift) -> bool:
+    moved = is_touched(case, unit)
+    return moved and fails(case, after(along(case, unit), question.units))

@@ -22,6 +22,14 @@ class Chance:
     high: float
 
 
+def is_failing(found: Chance, confidence: float, *, is_hard: bool) -> bool:
+    """Answer whether a rule counts as failing, in status and in verdicts alike.
+
+    A hard rule that is undecided fails: what may never give way must be known to hold.
+    """
+    return found.low < confidence if is_hard else found.high < confidence
+
+
 def outward(low: float, high: float) -> Chance:
     """Round bounds outward to the grid; what lies on it already stays."""
     # Products with a power of two are exact, and so are the quotients.

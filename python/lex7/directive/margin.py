@@ -25,7 +25,7 @@ from lex7.directive.assessment import (
     WorstRow,
 )
 from lex7.directive.catalogue import sample_of
-from lex7.directive.chance import Chance
+from lex7.directive.chance import is_failing
 from lex7.directive.evidence import Evidence, LeafEvidence, gather, shifted
 from lex7.directive.leaf_chance import row_probability
 from lex7.directive.plan import Band, CompiledRule, Severity, leaves, quantities
@@ -34,6 +34,7 @@ from lex7.directive.quantity import Forecast, Move
 from lex7.directive.reading import Z_90, reading
 from lex7.directive.reason import sentence
 from lex7.directive.rows import RowBlock, first_way
+from lex7.directive.settle import standing_of
 
 
 def assess(
@@ -81,10 +82,9 @@ def judge(
         name, info = next(iter(infos.items())) if not known else (known[0].name, known[0])
         short = Shortage(name, sample_of(name), 0, info.required_days, info.last_day)
         return _without_comparison(rule, Standing.NOT_ENOUGH_DATA, short)
-    standing = _standing(found, float(rule.confidence))
-    is_failing = standing is Standing.VIOLATED or (
-        standing is Standing.UNDECIDED and rule.severity is Severity.HARD
-    )
+    standing = standing_of(found, float(rule.confidence))
+    is_hard = rule.severity is Severity.HARD
+    failing = is_failing(found, float(rule.confidence), is_hard=is_hard)
     blocks = first_way(moved)
     rows = tuple(_assessed(block, moved) for block in blocks)
     worst = _worst(rows)
@@ -97,7 +97,7 @@ def judge(
         sentence(rule, standing, found, worst, is_uncertainty=is_uncertainty),
         found.low,
         found.high,
-        is_failing,
+        failing,
         is_uncertainty,
         rows,
         worst,
@@ -126,12 +126,6 @@ def shortage(rule: CompiledRule, forecast: Forecast) -> tuple[Standing, Shortage
         if forecast.as_of - info.last_day > info.stale_after_days and stale is None:
             stale = found
     return None if stale is None else (Standing.STALE, stale)
-
-
-def _standing(found: Chance, confidence: float) -> Standing:
-    if found.low >= confidence:
-        return Standing.SATISFIED
-    return Standing.VIOLATED if found.high < confidence else Standing.UNDECIDED
 
 
 def _without_comparison(rule: CompiledRule, standing: Standing, short: Shortage) -> Assessment:

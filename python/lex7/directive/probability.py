@@ -51,7 +51,7 @@ class _Judge:
     def __init__(self, evidence: Evidence) -> None:
         self._evidence = evidence
         self._confidence = float(evidence.rule.confidence)
-        self._leaves: dict[Leaf, LeafJudge] = {}
+        self._leaves: list[tuple[Leaf, LeafJudge]] = []
 
     def weakest(self, plan: Plan, day: Day) -> Chance | None:
         """Judge a pointwise rule: the weakest of its days and parts."""
@@ -115,9 +115,13 @@ class _Judge:
         return self._leaf(leaf).weakest(days)
 
     def _leaf(self, leaf: Leaf) -> LeafJudge:
-        if leaf not in self._leaves:
-            self._leaves[leaf] = judge_of(self._evidence.of(leaf), self._confidence)
-        return self._leaves[leaf]
+        # Asked for every day of a window; identity is far quicker than comparing rationals.
+        for known, judge in self._leaves:
+            if known is leaf:
+                return judge
+        made = judge_of(self._evidence.of(leaf), self._confidence)
+        self._leaves.append((leaf, made))
+        return made
 
 
 def _least(found: list[Chance | None]) -> Chance | None:

@@ -247,7 +247,8 @@ class Table:
 
     def _place_of_table(self, key: str, value: dict[str, object]) -> TablePlace:
         outer = self._place.of(key)
-        return TablePlace(key, outer.line, dict.fromkeys(value, outer))
+        places = {inner: outer.inner.get(inner, outer) for inner in value}
+        return TablePlace(key, outer.line, places)
 
     def fail(self, code: str, key: str, sentence: str, text: str = "") -> NoReturn:
         """Refuse one key.

@@ -68,6 +68,7 @@ class LatticeState:
         directives: the entries that put directives in force, oldest first; the last one is in
         force.
         decisions: every proposal by its entry hash.
+        standings: entries that say how the rules are counted, oldest first.
         margins: what nodes published, by (proposal, writer).
         chain: one hash over all counting control entries in canonical order.
     """
@@ -77,6 +78,7 @@ class LatticeState:
     directives: tuple[VerifiedEntry, ...] = ()
     decisions: Mapping[EntryHash, Decision] = field(default_factory=dict)
     margins: Mapping[tuple[EntryHash, KeyId], VerifiedEntry] = field(default_factory=dict)
+    standings: tuple[VerifiedEntry, ...] = ()
     chain: bytes = b""
 
     def counts(self, entry: VerifiedEntry) -> bool:
@@ -196,6 +198,7 @@ class _Working:
         self._start = start
         self._chain = start.chain
         self._directives = list(start.directives)
+        self._standings = list(start.standings)
         self._decisions = dict(start.decisions)
         self._margins = dict(start.margins)
 
@@ -204,6 +207,7 @@ class _Working:
         return replace(
             self._start,
             directives=tuple(self._directives),
+            standings=tuple(self._standings),
             decisions=dict(self._decisions),
             margins=dict(self._margins),
             chain=self._chain,
@@ -215,6 +219,8 @@ class _Working:
         self._chain = hashlib.sha256(self._chain + entry.hash + folded).digest()
         if entry.kind is EntryKind.DIRECTIVES:
             self._directives.append(entry)
+        elif entry.kind is EntryKind.STANDING:
+            self._standings.append(entry)
         elif entry.kind is EntryKind.PROPOSAL:
             self._decisions[entry.hash] = Decision(entry)
         elif entry.kind in _FIELDS:

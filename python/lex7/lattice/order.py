@@ -16,6 +16,7 @@ CONTROL = frozenset(
         EntryKind.VERDICT,
         EntryKind.COUNTERSIGN,
         EntryKind.EVIDENCE,
+        EntryKind.STANDING,
     }
 )
 """The kinds that every member reads; all others stay in their writer's log."""

@@ -18,7 +18,7 @@ from lex7.bark.log import Log
 from lex7.bark.seal import Head
 from lex7.base.civil import Day, Zone, zone
 from lex7.base.config import Config
-from lex7.base.errors import Finding
+from lex7.base.errors import Finding, Lex7Error
 from lex7.base.ids import KeyId, NodeName
 from lex7.directive.document import Action
 from lex7.lattice import Authority, LatticeState, fold_lattice
@@ -97,7 +97,8 @@ class Lattice:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None:
+        if kind is None or issubclass(kind, Lex7Error):
+            # A refusal is a decision too; only after a bug nothing more is written.
             self.write_decisions()
         self._transport.close()
         self._stack.close()

@@ -17,10 +17,12 @@ from lex7.correct.status import Correction, smallest_corrections
 from lex7.directive.assessment import Assessment
 from lex7.directive.document import Directive
 from lex7.directive.margin import assess
+from lex7.directive.settle import Settled
 from lex7.directive.together import Together
 from lex7.runtime.enforced import draft_findings
 from lex7.runtime.hearing import Heard
 from lex7.runtime.seat import Seat
+from lex7.runtime.standing import count_rules
 
 FOLLOWING = ("vit", "wth")
 """The kinds of nodes that forecast."""
@@ -33,6 +35,7 @@ class Judged:
     directive: Directive
     assessment: Assessment
     correction: Correction | None
+    settled: Settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,10 @@ def evaluate(lattice: Seat, as_of: Day) -> Status:
     corrections = {}
     if any(assessment.is_failing for _, assessment in judged):
         corrections = {found.directive: found for found in smallest_corrections(taken)}
+    counted = count_rules(lattice, {one.id: how for one, how in judged}, as_of)
     return Status(
         as_of,
-        tuple(Judged(one, how, corrections.get(one.id)) for one, how in judged),
+        tuple(Judged(one, how, corrections.get(one.id), counted[one.id]) for one, how in judged),
         (*lattice.findings, *draft_findings(lattice.versions.newest, _draft(lattice))),
     )
 

@@ -116,9 +116,7 @@ def _margins(
     return affected, tuple(missing)
 
 
-def _judged(
-    lattice: Seat, text: str, as_of: Day
-) -> tuple[tuple[Json, Certificate] | None, Value]:
+def _judged(lattice: Seat, text: str, as_of: Day) -> tuple[tuple[Json, Certificate] | None, Value]:
     """Judge a proposal or wishes, None where a node does not answer; and what was told."""
     currency, levers = lattice.setting.currency, lattice.versions.on(as_of).levers
     wishes = split_wishes(text)

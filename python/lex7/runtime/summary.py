@@ -57,6 +57,10 @@ def _directive(judged: Judged) -> Json:
         "severity": rule.severity.value,
         "verdict": how.standing.value,
         "reason": how.reason,
+        "settled": {
+            "verdict": judged.settled.standing.value,
+            "since": iso(judged.settled.since),
+        },
         "days_to_breach": how.breach.days,
         "correction": None if judged.correction is None else judged.correction.sentence,
     }

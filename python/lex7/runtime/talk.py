@@ -19,6 +19,7 @@ from lex7.base.errors import StateError
 from lex7.directive.branch import Demand
 from lex7.directive.chance import Chance
 from lex7.directive.heard import Mode, Opened, Query, Reals, TestQuestion
+from lex7.directive.quantity import Move
 from lex7.nodes.answer import read_days
 from lex7.nodes.margins import (
     QUERIES_MAX,
@@ -67,6 +68,7 @@ class Talk:
         self._opened: dict[bytes, tuple[tuple[Value, ...], Opened]] = {}
         self._known: dict[tuple[Shape, Shift], tuple[Chance | None, ...]] = {}
         self._asked: dict[Shape, None] = {}
+        self._moves: dict[bytes, tuple[Move, ...]] = {}
 
     def open(self, question: TestQuestion) -> Opened:
         """Tell of a test."""
@@ -80,6 +82,7 @@ class Talk:
             gradient = read_gradient(answer.data(2), (len(days), len(question.moves)))
             opened = Opened(days, gradient, answer.flag(3), _Heard(self, digest))
             self._opened[digest] = (spelled, opened)
+            self._moves[digest] = question.moves
         return self._opened[digest][1]
 
     def bounds(self, digest: bytes, query: Query) -> tuple[Chance | None, ...]:
@@ -89,8 +92,8 @@ class Talk:
             shapes = [shape]
             if self._ahead and query.shift:
                 self._asked[shape] = None
-                others = (one for one in self._asked if (one, query.shift) not in self._known)
-                shapes += [one for one in others if one != shape][: QUERIES_MAX - 1]
+                shapes += [one for one in self._asked if self._follows(one, digest, query.shift)]
+                shapes = [shape, *(one for one in shapes[1:] if one != shape)][:QUERIES_MAX]
             told = self._send(shapes, query.shift)
             self._known |= {(one, query.shift): told[at] for at, one in enumerate(shapes)}
         return self._known[shape, query.shift]
@@ -99,6 +102,11 @@ class Talk:
         """Return the margin left on each row of a demand."""
         question = (self._as_of, digest, spell_demand(demand, shift))
         return read_room(self._patiently(ROOM, question, (digest,)))
+
+    def _follows(self, shape: Shape, digest: bytes, shift: Shift) -> bool:
+        """Answer whether a question will probably be asked at the same point, and is not known."""
+        same = self._moves[shape[0]] == self._moves[digest]
+        return same and (shape, shift) not in self._known
 
     def _send(self, shapes: list[Shape], shift: Shift) -> list[tuple[Chance | None, ...]]:
         queries = tuple(
