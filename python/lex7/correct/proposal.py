@@ -173,10 +173,19 @@ def _category(text: str, categories: tuple[str, ...]) -> str:
     if not _NAME.match(name):
         message = f"a category is a name such as home, got {text[:40]!r}"
         raise ProposalError("proposal.category", message, text)
-    if categories and name not in categories:
-        message = f"unknown category {name!r}; {_suggest(name, categories)}"
-        raise ProposalError("proposal.category", message, text)
+    check_category(name, categories)
     return name
+
+
+def check_category(name: str, categories: tuple[str, ...]) -> None:
+    """Refuse a spending category that nothing knows; with none known, any name is taken.
+
+    Raises:
+        ProposalError: it is unknown; the sentence offers the nearest.
+    """
+    if categories and name not in categories:
+        message = f"unknown category {name[:40]!r}; {_suggest(name, categories)}"
+        raise ProposalError("proposal.category", message, name)
 
 
 def read_day(text: str, as_of: Day) -> tuple[Day, bool]:

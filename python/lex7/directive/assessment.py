@@ -119,13 +119,23 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Shortage:
-    """A quantity that has too few valid days, or none that is recent."""
+    """A quantity that has too few valid days, or none that is recent.
+
+    Attributes:
+        quantity: its name.
+        sample: what one value is called.
+        have: valid days so far.
+        need: days needed before it is trusted.
+        last_day: the newest day with a value, or None.
+        near: where no node knows the name, a known one spelled much like it, else empty.
+    """
 
     quantity: QuantityName
     sample: str
     have: int
     need: int
     last_day: Day | None
+    near: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

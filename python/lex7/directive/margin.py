@@ -11,6 +11,8 @@ correction is weighed by the very same numbers. p_low decides everywhere.
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -118,7 +120,8 @@ def shortage(rule: CompiledRule, forecast: Forecast) -> tuple[Standing, Shortage
     for name in quantities(rule.plan):
         info = infos.get(name)
         if info is None:
-            missing = Shortage(name, sample_of(name), 0, 1, None)
+            near = get_close_matches(name, sorted(infos), n=1, cutoff=0.8)
+            missing = Shortage(name, sample_of(name), 0, 1, None, "".join(near))
             return Standing.NOT_ENOUGH_DATA, missing
         found = Shortage(name, sample_of(name), info.valid_days, info.required_days, info.last_day)
         if info.last_day is None or info.valid_days < info.required_days:

@@ -68,5 +68,6 @@ def _shortage(standing: Standing, short: Shortage) -> str:
     if standing is Standing.STALE and short.last_day is not None:
         return f"the newest value of {name} is from {iso(short.last_day)}: too old to judge by"
     if short.have == 0 and short.last_day is None:
-        return f"no data for {name} yet"
+        near = f"; did you mean {short.near}?" if short.near else ""
+        return f"no data for {name} yet{near}"
     return f"not enough {short.sample}s of {name} yet ({short.have} of {short.need})"

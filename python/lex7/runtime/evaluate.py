@@ -17,9 +17,12 @@ from lex7.correct.status import Correction, smallest_corrections
 from lex7.directive.assessment import Assessment
 from lex7.directive.document import Directive
 from lex7.directive.margin import assess
+from lex7.directive.plan import quantities
+from lex7.directive.quantity import Forecast
 from lex7.directive.settle import Settled
 from lex7.directive.together import Together
-from lex7.runtime.enforced import draft_findings
+from lex7.nodes.wealth.starter import STARTER_RULES
+from lex7.runtime.enforced import Enforced, draft_findings
 from lex7.runtime.hearing import Heard
 from lex7.runtime.seat import Seat
 from lex7.runtime.standing import count_rules
@@ -62,6 +65,14 @@ def listen(lattice: Seat, as_of: Day) -> Heard:
     """
     names = {kind: lattice.answering(kind) for kind in FOLLOWING}
     return Heard({kind: partial(lattice.border.ask, name) for kind, name in names.items()}, as_of)
+
+
+def known_categories(current: Enforced, forecast: Forecast) -> tuple[str, ...]:
+    """List the spending categories that data, built-in rules, directives or levers name."""
+    spoken = {name for one in current.directives for name in quantities(one.rule.plan)}
+    spoken |= {lever.moves for lever in current.levers} | set(forecast.quantities())
+    found = {name.removeprefix("spend.") for name in spoken if name.startswith("spend.")}
+    return tuple(sorted(found | {rule.category for rule in STARTER_RULES}))
 
 
 def evaluate(lattice: Seat, as_of: Day) -> Status:

@@ -26,14 +26,14 @@ from lex7.base.ids import EntryHash, KeyId, NodeName
 from lex7.correct.answer import Verdict, VerdictKind
 from lex7.correct.certificate import Certificate, StateStamp, encode
 from lex7.correct.plan import Plan, plan_wishes
-from lex7.correct.proposal import parse_proposal
+from lex7.correct.proposal import check_category, parse_proposal
 from lex7.correct.verdict import decide
 from lex7.correct.wish import parse_wishes, split_wishes
 from lex7.lattice import LatticeState
 from lex7.lattice import digest as lattice_digest
 from lex7.lattice.fold import Decision
 from lex7.runtime.countersign import most_of
-from lex7.runtime.evaluate import FOLLOWING, listen
+from lex7.runtime.evaluate import FOLLOWING, known_categories, listen
 from lex7.runtime.seat import Seat
 from lex7.runtime.service import COUNTERSIGN, MARGINS
 from lex7.runtime.verdict import spell_verdict
@@ -128,7 +128,11 @@ def _judged(lattice: Seat, text: str, as_of: Day) -> tuple[tuple[Json, Certifica
     most = most_of(text, currency, as_of)
     try:
         heard = listen(lattice, as_of)
-        taken = heard.situation(lattice.versions.on(as_of), currency, most)
+        current = lattice.versions.on(as_of)
+        taken = heard.situation(current, currency, most)
+        known = known_categories(current, taken.forecast)
+        for one in (wished,) if wishes is None else planned:
+            check_category(one.category, known)
         verdict: Verdict | Plan = (
             decide(taken, wished) if wishes is None else plan_wishes(taken, planned)
         )

@@ -1,4 +1,4 @@
-"""Every kind of bad input at the command line: one clear sentence with its place, and an exit code."""
+"""Every kind of bad input at the command line: one clear sentence with its place, and a code."""
 
 from __future__ import annotations
 

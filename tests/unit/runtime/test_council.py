@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lex7.bark import canon
 from lex7.bark.fields import Fields
 from lex7.base.civil import Day, iso
 from lex7.correct.answer import Situation, Verdict
+from lex7.correct.case import build_cases
 from lex7.correct.certificate import encode, verify
 from lex7.correct.plan import plan_wishes
 from lex7.correct.proposal import parse_proposal
@@ -23,6 +26,7 @@ from lex7.correct.verdict import decide
 from lex7.correct.wish import parse_wishes
 from lex7.directive.council import reach_within
 from lex7.directive.evidence import gather
+from lex7.directive.margin import assess
 from lex7.directive.rows import rows_of
 from lex7.directive.telling import Teller
 from lex7.directive.together import Together
@@ -246,3 +250,58 @@ def test_a_transcript_without_the_other_node_is_not_signed(
     teller = Teller(lattice.forecasts["wth"])
     with pytest.raises(TranscriptError):
         check_answer("wth", teller, lattice.current, answer, {"wth": {}, "vit": {}})
+
+
+RANDOM_RULES = """format = "lex7-directives/1"
+currency = "USD"
+time_zone = "UTC"
+
+[[directive]]
+id = "council-reads"
+say = "The council reads margins."
+only = {{ node = "mon", action = "read", kind = "margin" }}
+
+[[directive]]
+id = "mine"
+say = "I keep to it."
+rule = "{rule}"
+confidence = {confidence}
+over = "{over}"
+severity = "{severity}"
+{weight}
+priority = 1
+"""
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.floats(min_value=900.0, max_value=1_400.0),
+    st.floats(min_value=0.0, max_value=30.0),
+    st.sampled_from(["0.5", "0.8", "0.95", "0.9999"]),
+    st.sampled_from(["jointly", "pointwise"]),
+    st.sampled_from(["hard", "soft"]),
+    st.sampled_from(["always[0d,20d] cash >= 1000 USD", "eventually[0d,9d] cash >= 1100 USD"]),
+    st.sampled_from([0, 200]),
+)
+def test_status_and_propose_count_every_rule_alike(
+    nodes: Callable[..., Any],
+    today: Day,
+    level: float,
+    sd: float,
+    confidence: str,
+    over: str,
+    severity: str,
+    rule: str,
+    paths: int,
+) -> None:
+    weight = 'weight = "1 / 50 USD"' if severity == "soft" else ""
+    text = RANDOM_RULES.format(
+        rule=rule, confidence=confidence, over=over, severity=severity, weight=weight
+    )
+    lattice = nodes(cash=(level, 0.0, sd), paths=paths, rules=text)
+    heard = heard_by(lattice, today).situation(lattice.current, "USD", Fraction(1))
+    (case,) = build_cases(lattice.current.directives, heard.forecast, ())
+    shown = assess(lattice.current.directives[0].rule, Together(lattice.forecasts))
+    assert case.before is not None
+    assert (case.before.low, case.before.high) == (shown.p_low, shown.p_high)
+    assert case.is_standing == shown.is_failing
