@@ -15,11 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
 from lex7.bark.canon import Value
-from lex7.base.civil import Day, iso
+from lex7.base.civil import Day, day_from_date, iso
 from lex7.base.errors import TransportError
 from lex7.base.money import Money, minor_digits
 from lex7.correct.amount import fits
@@ -32,8 +33,8 @@ from lex7.correct.proposal import Movable, Proposal, parse_proposal
 from lex7.correct.question import Question, ask, last_day
 from lex7.correct.verdict import change_of
 from lex7.correct.wish import Wish, parse_wishes, split_wishes
+from lex7.directive.heard import Tells
 from lex7.directive.plan import leaves
-from lex7.directive.telling import Teller
 from lex7.runtime.enforced import Enforced
 from lex7.runtime.hearing import Heard, Reader
 from lex7.runtime.verdict import spell_levers
@@ -73,7 +74,7 @@ def most_of(text: str, currency: str, as_of: Day) -> Fraction:
 
 def check_answer(
     node: str,
-    teller: Teller,
+    tests: Tells,
     current: Enforced,
     answer: Json,
     told: Mapping[str, Mapping[bytes, Value]],
@@ -82,7 +83,7 @@ def check_answer(
 
     Args:
         node: the kind of the node.
-        teller: its own tests.
+        tests: its own tests.
         current: the directives in force.
         answer: the verdict as it stands in the log.
         told: the transcript, by kind of node.
@@ -96,10 +97,10 @@ def check_answer(
             raise DisagreementError(node, "a node that did not answer")
         return
     assert current.file is not None, "a verdict speaks of rules in force"
-    currency, as_of = current.file.currency, teller.forecast.as_of
+    currency, as_of = current.file.currency, _day(answer)
     text = str(answer["proposal"])
     heard = Heard(
-        {kind: Reader(kind, told.get(kind, {})) for kind in told}, as_of, here={node: teller}
+        {kind: Reader(kind, told.get(kind, {})) for kind in told}, as_of, here={node: tests}
     )
     whole = heard.situation(current, currency, most_of(text, currency, as_of))
     own = tuple(
@@ -114,6 +115,10 @@ def check_answer(
         _check_single(node, taken, proposal, answer)
     else:
         _check_plan(node, taken, parse_wishes(wishes, currency=currency, as_of=as_of), answer)
+
+
+def _day(answer: Json) -> Day:
+    return day_from_date(date.fromisoformat(answer["as_of"]))
 
 
 def _check_single(node: str, taken: Situation, proposal: Proposal, answer: Json) -> None:

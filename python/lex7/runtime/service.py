@@ -26,7 +26,6 @@ from lex7.directive.catalogue import node_of
 from lex7.directive.document import Action, Directive
 from lex7.directive.plan import leaves
 from lex7.directive.quantity import Forecast, Linear, Move
-from lex7.directive.telling import Teller
 from lex7.nodes.answer import (
     RoundedForecast,
     read_question,
@@ -136,7 +135,7 @@ class Service:
         told = read_transcript(question.items(4))
         kind = self._member.kind.name
         self._check_own(asker, told.get(kind, {}))
-        check_answer(kind, Teller(self.forecast(as_of)), self._rules_on(as_of), answer, told)
+        check_answer(kind, self._told.here(as_of), self._rules_on(as_of), answer, told)
         checked = hashlib.sha256(spelled).digest()
         body = canon.encode({1: asked, 2: decided, 3: digest(self._member.state), 4: checked})
         self._member.append([(EntryKind.COUNTERSIGN, body)], self._heads)

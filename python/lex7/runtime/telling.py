@@ -9,7 +9,7 @@ from lex7.bark.fields import Fields, PayloadError
 from lex7.base.civil import Day
 from lex7.base.ids import NodeName
 from lex7.directive.document import Action
-from lex7.directive.heard import Opened, TestQuestion
+from lex7.directive.heard import Opened, Tells, TestQuestion
 from lex7.directive.quantity import Forecast
 from lex7.directive.telling import Teller, check_test
 from lex7.nodes.margins import (
@@ -21,6 +21,7 @@ from lex7.nodes.margins import (
     spell_bounds,
     spell_gradient,
     spell_room,
+    spell_test,
 )
 from lex7.runtime.border import Method
 from lex7.runtime.enforced import Enforced
@@ -49,17 +50,24 @@ class Margins:
         """List the questions by name."""
         return {OPEN: self._open, BOUNDS: self._bounds, ROOM: self._room}
 
-    def _open(self, asker: NodeName, question: Fields) -> Value:
-        as_of = self._pass(asker, question)
-        spelled = question.items(2)
-        asked = read_test(Fields(OPEN, spelled))
-        check_test(asked.leaf, self._rules_on(as_of).directives)
+    def here(self, as_of: Day) -> Tells:
+        """Return the node's own tests, asked in place; what was opened is not opened again."""
+        return _Here(self, as_of)
+
+    def opened(self, as_of: Day, spelled: tuple[Value, ...], asked: TestQuestion) -> Opened:
+        """Open a test, or find it opened."""
         key = (as_of, digest_of(spelled))
         if key not in self._opened:
             while len(self._opened) >= OPENED_MAX:
                 self._opened.pop(next(iter(self._opened)))
             self._opened[key] = (asked, Teller(self._forecast(as_of)).open(asked))
-        opened = self._opened[key][1]
+        return self._opened[key][1]
+
+    def _open(self, asker: NodeName, question: Fields) -> Value:
+        as_of = self._pass(asker, question)
+        asked = read_test(Fields(OPEN, question.items(2)))
+        check_test(asked.leaf, self._rules_on(as_of).directives)
+        opened = self.opened(as_of, question.items(2), asked)
         days = opened.days.astype("<i8").tobytes()
         return (days, spell_gradient(opened.gradient), opened.is_sampled)
 
@@ -94,3 +102,15 @@ class Margins:
         if found is None:
             raise UnopenedTestError
         return found
+
+
+class _Here:
+    """A node's own tests at one day of evaluation."""
+
+    def __init__(self, margins: Margins, as_of: Day) -> None:
+        self._margins = margins
+        self._as_of = as_of
+
+    def open(self, question: TestQuestion) -> Opened:
+        """Tell of a test."""
+        return self._margins.opened(self._as_of, spell_test(question), question)

@@ -27,7 +27,10 @@ def test_a_pointwise_rule_is_judged_on_its_weakest_day(
     forecast = model("sleep", *random_walk(90, 30, 8.0, -0.02, 0.1))
     found = assess(rule("always[0d,28d] sleep >= 7 h"), forecast)
     truth = norm.cdf((8.0 - 0.02 * 28 - 7.0) / (0.1 * np.sqrt(28)))
-    assert found.p_low == found.p_high == pytest.approx(truth, abs=2**-30)
+    assert found.p_low is not None
+    assert found.p_high is not None
+    # Bounds lie on the grid of 2^-30, outward.
+    assert truth - 2**-30 < found.p_low <= truth <= found.p_high < truth + 2**-30
     assert found.standing == "VIOLATED"
     assert found.worst is not None
     assert found.worst.day == forecast.as_of + 28

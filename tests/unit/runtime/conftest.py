@@ -185,7 +185,7 @@ class Nodes:
         return self.margins[kind].methods()[method](COUNCIL, question)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def nodes() -> Callable[..., Nodes]:
     def make(
         cash: tuple[float, float, float] = (9_000.0, 20.0, 10.0),
@@ -198,12 +198,12 @@ def nodes() -> Callable[..., Nodes]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def today() -> Day:
     return TODAY
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def simple_rules() -> str:
     """Return the same file without the rules over both nodes."""
     tables = RULES.split("\n\n")
