@@ -90,6 +90,9 @@ def test_undoing_an_import_and_reading_it_again_gives_the_same_answers(
     own_full_home.lex7("ingest", card, "--as-of", AS_OF)
     again = json.loads(own_full_home.lex7("status", "--as-of", AS_OF, "--json"))["directives"]
     assert without != before
+    # How a rule is counted depends on what was seen in between; what it is does not.
+    for row in (*again, *before):
+        row.pop("settled")
     assert again == before
 
 
