@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -122,9 +123,13 @@ def through_mqtt(messages: Sequence[bytes], question_count: int) -> Carried:
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         settings = Path(folder) / "mosquitto.conf"
-        settings.write_text(
-            f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n"
+        lines = (
+            f"listener {port} 127.0.0.1",
+            "allow_anonymous true",
+            "max_queued_messages 0",
+            "set_tcp_nodelay true",
         )
+        settings.write_text("\n".join(lines) + "\n")
         with running("/usr/sbin/mosquitto", "-c", str(settings)):
             one, other = (mqtt.Client(mqtt.CallbackAPIVersion.VERSION2) for _ in range(2))
             counter, answered, room = Counter(len(messages)), Event(), Semaphore(IN_FLIGHT)
@@ -133,6 +138,7 @@ def through_mqtt(messages: Sequence[bytes], question_count: int) -> Carried:
             other.message_callback_add("answer", lambda *_: answered.set())
             other.on_publish = lambda *_: room.release()
             for client in (one, other):
+                client.on_socket_open = at_once
                 client.connect("127.0.0.1", port)
                 client.loop_start()
             one.subscribe([("put", 1), ("ask", 1)])
@@ -155,6 +161,11 @@ def through_mqtt(messages: Sequence[bytes], question_count: int) -> Carried:
                 client.loop_stop()
                 client.disconnect()
     return Carried("MQTT QoS 1", taken, asked)
+
+
+def at_once(_client: object, _data: object, opened: socket.socket) -> None:
+    """Let small messages go without waiting for others."""
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 class Counter:
