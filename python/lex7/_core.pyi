@@ -173,24 +173,7 @@ def filter_smooth_signal(
     rows: Sequence[int],
     chosen: Sequence[bool] | None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
-def filter_run_linear(
-    matrices: tuple[
-        NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]
-    ],
-    vectors: tuple[NDArray[np.float64], NDArray[np.float64]],
-    start: bytes,
-    values: NDArray[np.float64],
-    smooths: bool,
-) -> tuple[
-    bytes,
-    tuple[
-        NDArray[np.float64],
-        tuple[NDArray[np.float64], NDArray[np.float64]],
-        tuple[NDArray[np.float64], NDArray[np.float64]] | None,
-    ],
-]: ...
 
-@final
 class FilterBank:
     def __new__(
         cls,
@@ -229,12 +212,34 @@ def filter_scores(model: bytes, columns: _Columns) -> tuple[list[float], list[fl
 def filter_simulate_states(
     model: bytes, columns: _Columns, belief: bytes | None, lane: tuple[int, int, int]
 ) -> _Floats: ...
-def filter_run_vector(
-    model: tuple[bytes, _Floats, _Floats],
-    series: tuple[NDArray[np.int64], _Floats, _Floats, _Floats],
-    belief: bytes | None,
-    smooths: bool,
-) -> tuple[bytes, tuple[_Floats, tuple[_Floats, _Floats], tuple[_Floats, _Floats] | None]]: ...
+
+_LinearGiven = tuple[tuple[_Floats, ...], tuple[_Floats, _Floats], bytes]
+_LinearColumns = tuple[_Floats, _Floats, _Floats, _Floats, _Floats]
+_VectorGiven = tuple[bytes, _Floats, _Floats, bytes | None]
+_VectorColumns = tuple[NDArray[np.int64], _Floats, _LinearColumns]
+_Filtered = tuple[bytes, _Floats, tuple[_Floats, _Floats], tuple[_Floats, _Floats] | None]
+_Told = tuple[tuple[_Floats, _Floats, _Floats], tuple[_Floats, _Floats, _Floats]]
+
+def filter_run_linear(model: _LinearGiven, columns: _LinearColumns, smooths: bool) -> _Filtered: ...
+def filter_linear_signal(
+    model: _LinearGiven, columns: _LinearColumns, chosen: Sequence[int]
+) -> tuple[_Floats, _Floats]: ...
+def filter_linear_disturbances(model: _LinearGiven, columns: _LinearColumns) -> _Told: ...
+def filter_linear_draws(
+    model: _LinearGiven, columns: _LinearColumns, lane: tuple[int, int, int]
+) -> _Floats: ...
+def filter_linear_round(
+    model: _LinearGiven, columns: _LinearColumns, free: tuple[bool, int, bool, int]
+) -> tuple[float, tuple[_Floats, _Floats, _Floats, _Floats]]: ...
+def filter_run_vector(model: _VectorGiven, columns: _VectorColumns, smooths: bool) -> _Filtered: ...
+def filter_vector_signal(
+    model: _VectorGiven, columns: _VectorColumns, chosen: Sequence[int]
+) -> tuple[_Floats, _Floats]: ...
+def filter_vector_disturbances(model: _VectorGiven, columns: _VectorColumns) -> _Told: ...
+def filter_vector_draws(
+    model: _VectorGiven, columns: _VectorColumns, lane: tuple[int, int, int]
+) -> _Floats: ...
+def filter_through(matrix: _Floats, inputs: _Floats) -> _Floats: ...
 def chi_square_tail(x: float, freedom: float) -> float: ...
 def gamma_tail(shape: float, x: float) -> float: ...
 def student_tail(t: float, freedom: float) -> float: ...

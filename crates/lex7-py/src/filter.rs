@@ -8,9 +8,11 @@ mod bank;
 mod batch;
 mod detector;
 mod estimate;
+mod outputs;
 mod smooth;
 mod steps;
 mod stream;
+mod take;
 mod watch;
 
 type Floats<'py> = Bound<'py, PyArray1<f64>>;
@@ -38,6 +40,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     detector::register(module)?;
     batch::register(module)?;
     smooth::register(module)?;
+    outputs::register(module)?;
     estimate::register(module)?;
     watch::register(module)?;
     steps::register(module)?;
@@ -197,6 +200,36 @@ fn filter_noise_var(py: Python<'_>, model: &[u8]) -> PyResult<f64> {
     Ok(Model::decode(model).map_err(|error| raise(py, error))?.noise_variance())
 }
 
+/// Refuse shapes that do not match, and a covariance that is not symmetric.
+fn check_belief(
+    mean: &PyReadonlyArray1<'_, f64>,
+    cov: &PyReadonlyArray2<'_, f64>,
+    diffuse: &PyReadonlyArray2<'_, f64>,
+) -> Result<(), FilterError> {
+    let size = mean.as_array().len();
+    let refuse = |argument, expected: String, got: String| FilterError::Argument { argument, expected, got };
+    let (rows, columns) = cov.as_array().dim();
+    if (rows, columns) != (size, size) {
+        return Err(refuse("cov", format!("shape ({size}, {size})"), format!("shape ({rows}, {columns})")));
+    }
+    let (directions, width) = diffuse.as_array().dim();
+    if directions > 0 && width != size {
+        let got = format!("shape ({directions}, {width})");
+        return Err(refuse("diffuse", format!("rows of {size} numbers"), got));
+    }
+    let matrix = cov.as_array();
+    for i in 0..size {
+        for j in 0..i {
+            let (lower, upper) = (matrix[[i, j]], matrix[[j, i]]);
+            if (lower - upper).abs() > 1e-9 * (lower.abs() + upper.abs()) {
+                let got = format!("{lower} and {upper} at ({i}, {j}) and ({j}, {i})");
+                return Err(refuse("cov", "symmetric".to_owned(), got));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Return the canonical bytes of a belief.
 #[pyfunction]
 fn filter_belief_encode<'py>(
@@ -209,6 +242,7 @@ fn filter_belief_encode<'py>(
     is_pinned: bool,
 ) -> PyResult<Bound<'py, PyBytes>> {
     let numbers = factor.as_slice()?.to_vec();
+    check_belief(&mean, &cov, &diffuse).map_err(|error| raise(py, error))?;
     let belief = Belief {
         time_ns,
         mean: mean.as_slice()?.to_vec(),

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from lex7.filters import core_native
 from lex7.filters.belief import Belief
 from lex7.filters.errors import FilterArgumentError
-from lex7.filters.model import Model
+from lex7.filters.model import Model, bytes_of
 
 _HEAD = "<4sHdd"
 
@@ -31,8 +31,10 @@ class AdaptiveFilter:
         self, model: Model, *, forgetting: float, strength: float = 4.0, saved: bytes | None = None
     ) -> None:
         self.model = model
-        resumed = None if saved is None else _read(saved)
-        self._kernel = core_native.FilterAdaptive(model.to_bytes(), forgetting, strength, resumed)
+        resumed = None if saved is None else _read(core_native.raw("saved", saved))
+        keep = core_native.number("forgetting", forgetting)
+        counts = core_native.number("strength", strength)
+        self._kernel = core_native.FilterAdaptive(bytes_of(model), keep, counts, resumed)
 
     def update(
         self, time_ns: int, value: float, inputs: Sequence[float] | None = None

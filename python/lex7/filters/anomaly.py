@@ -8,6 +8,7 @@ wrong by a constant factor raises no alarm for that alone. The arithmetic is `su
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +16,13 @@ from numpy.typing import ArrayLike
 
 from lex7.base.shapes import Series
 from lex7.filters import core_native
-from lex7.filters.kalman import FilterResult
+from lex7.filters.belief import Belief
+from lex7.filters.errors import FilterArgumentError
+from lex7.filters.kalman import FilterResult, checked
 from lex7.filters.model import Model
 from lex7.filters.stream import Filter
+
+_HEAD = "<4sHI"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +68,16 @@ class Surprise:
     __slots__ = ("_kernel", "settings")
 
     def __init__(self, settings: AnomalySettings, *, saved: bytes | None = None) -> None:
-        numbers = (float(settings.warmup), float(settings.trust))
+        given: object = settings
+        if not isinstance(given, AnomalySettings):
+            got = type(given).__name__
+            raise FilterArgumentError("settings", "AnomalySettings", got)
+        names = ("short", "long", "freedom", "warmup", "trust")
+        short, long, *others = (core_native.number(one, getattr(settings, one)) for one in names)
+        freedom, warmup, trust = others
         self.settings = settings
-        self._kernel = core_native.FilterSurprise(
-            (settings.short, settings.long, settings.freedom, *numbers), saved
-        )
+        data = None if saved is None else core_native.raw("saved", saved)
+        self._kernel = core_native.FilterSurprise((short, long, freedom, warmup, trust), data)
 
     def update(self, innovation: float, variance: float) -> AnomalyScore:
         """Score one innovation against its variance, then learn from it."""
@@ -86,9 +96,12 @@ class AnomalyDetector:
 
     __slots__ = ("filter", "surprise")
 
-    def __init__(self, model: Model, settings: AnomalySettings) -> None:
-        self.filter = Filter(model)
-        self.surprise = Surprise(settings)
+    def __init__(
+        self, model: Model, settings: AnomalySettings, *, saved: bytes | None = None
+    ) -> None:
+        score, belief = (None, b"") if saved is None else _read(core_native.raw("saved", saved))
+        self.filter = Filter(model, Belief.from_bytes(belief) if belief else None)
+        self.surprise = Surprise(settings, saved=score)
 
     def update(
         self, time_ns: int, value: float, inputs: tuple[float, ...] | None = None
@@ -102,10 +115,29 @@ class AnomalyDetector:
         innovation, variance, _ = self.filter.update(time_ns, value, None, inputs)
         return self.surprise.update(innovation, variance)
 
+    def to_bytes(self) -> bytes:
+        """Return score and belief as canonical bytes; `saved=` of a new one takes them.
+
+        Little-endian: `L7AN`, version u16 = 1, length u32 and bytes of the score, then those of the
+        belief, which are empty before the first value.
+        """
+        score = self.surprise.to_bytes()
+        return struct.pack(_HEAD, b"L7AN", 1, len(score)) + score + self.filter.to_bytes_or_empty()
+
+
+def _read(data: bytes) -> tuple[bytes, bytes]:
+    size = struct.calcsize(_HEAD)
+    if len(data) < size or data[:6] != struct.pack("<4sH", b"L7AN", 1):
+        expected = "the bytes of a version 1 anomaly detector"
+        raise FilterArgumentError("saved", expected, f"{len(data)} bytes")
+    end = size + struct.unpack_from(_HEAD, data)[2]
+    return data[size:end], data[end:]
+
 
 def score_anomalies(result: FilterResult, settings: AnomalySettings) -> Series:
     """Return the probability of every row of a run, as a stream would have given it."""
     surprise = Surprise(settings)
+    result = checked(result)
     pairs = zip(result.innovations.tolist(), result.innovation_vars.tolist(), strict=True)
     return np.array([surprise.update(*pair).probability for pair in pairs])
 
@@ -121,5 +153,7 @@ def score_innovations(
     surprise = Surprise(settings)
     first = core_native.floats("innovations", innovations, 1)
     second = core_native.floats("variances", variances, 1)
+    if len(first) != len(second):
+        raise FilterArgumentError("variances", f"{len(first)} numbers", str(len(second)))
     pairs = zip(first.tolist(), second.tolist(), strict=True)
     return np.array([surprise.update(*pair).probability for pair in pairs])

@@ -12,9 +12,17 @@ import struct
 from lex7.base.shapes import RowMean
 from lex7.filters import core_native
 from lex7.filters.belief import Belief
-from lex7.filters.components import AutoRegression, Component, DampedTrend, Level, Parameter, Trend
+from lex7.filters.components import (
+    AutoRegression,
+    Component,
+    DampedTrend,
+    Free,
+    Level,
+    Parameter,
+    Trend,
+)
 from lex7.filters.errors import FilterArgumentError
-from lex7.filters.model import Model, parameters_of, with_parameters
+from lex7.filters.model import Model, bytes_of, parameters_of, with_parameters
 
 _MAGIC = b"L7BK"
 _VERSION = 1
@@ -34,10 +42,13 @@ class Bank:
     def __init__(
         self, models: tuple[Model, ...], *, forgetting: float, saved: bytes | None = None
     ) -> None:
-        parts = None if saved is None else _read(saved)
-        self.models = models
-        data = [model.to_bytes() for model in models]
-        self._kernel = core_native.FilterBank(data, forgetting, parts)
+        parts = None if saved is None else _read(core_native.raw("saved", saved))
+        if not isinstance(models, tuple | list):
+            raise FilterArgumentError("models", "a tuple of models", type(models).__name__)
+        self.models = tuple(models)
+        data = [bytes_of(model) for model in models]
+        keep = core_native.number("forgetting", forgetting)
+        self._kernel = core_native.FilterBank(data, keep, parts)
         self.update = self._kernel.update
 
     def weights(self) -> RowMean:
@@ -91,11 +102,14 @@ def scaled_models(
     ]
     rows = parameters_of(model)
     grid = []
-    for noise in observation_factors:
-        for life in state_factors:
+    lives = core_native.row_of_numbers("state_factors", state_factors)
+    for noise in core_native.row_of_numbers("observation_factors", observation_factors):
+        for life in lives:
             changes = {place: _number(rows[place][1]) * life for place in moving}
             changes[0] = _number(model.observation_sd) * noise
-            grid.append(with_parameters(model, changes))
+            scaled = with_parameters(model, changes)
+            core_native.model_check(bytes_of(scaled))
+            grid.append(scaled)
     return tuple(grid)
 
 
@@ -109,9 +123,9 @@ def _named_parts(model: Model) -> list[tuple[str, Component | None]]:
 
 
 def _number(value: Parameter) -> float:
-    if not isinstance(value, int | float):
+    if isinstance(value, Free):
         raise FilterArgumentError("model", "numbers in every parameter", "a free one; fit it first")
-    return float(value)
+    return core_native.number("model", value)
 
 
 def _read(data: bytes) -> tuple[list[float], list[bytes]]:

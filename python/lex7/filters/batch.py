@@ -16,7 +16,7 @@ from lex7.base.shapes import Series
 from lex7.filters import core_native
 from lex7.filters.belief import Belief
 from lex7.filters.errors import FilterArgumentError
-from lex7.filters.model import Model
+from lex7.filters.model import Model, bytes_of
 
 Matrix = NDArray[np.float64]
 
@@ -39,7 +39,8 @@ class BatchResult:
 
     def belief(self, series: int) -> Belief:
         """Return the belief of one series after its last row."""
-        return Belief.from_bytes(self.beliefs[series])
+        place = core_native.whole("series", series, 0, len(self.beliefs) - 1)
+        return Belief.from_bytes(self.beliefs[place])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,11 +124,13 @@ def _run(
     )
     if sds is not None and sds.shape != rows.shape:
         raise FilterArgumentError("observation_sd", f"shape {rows.shape}", f"shape {sds.shape}")
-    listed = [models] if isinstance(models, Model) else list(models)
+    if not isinstance(models, Model | Sequence):
+        raise FilterArgumentError("models", "a model, or one per series", type(models).__name__)
+    listed: list[Model] = [models] if isinstance(models, Model) else list(models)
     if not listed or not all(isinstance(model, Model) for model in listed):
         raise FilterArgumentError("models", "a model, or one per series", type(models).__name__)
     beliefs, logliks, means, covs, kept = core_native.run_batch(
-        [model.to_bytes() for model in listed],
+        [bytes_of(model) for model in listed],
         (_times(times_ns, rows.shape), rows, sds, _inputs(inputs, rows.shape)),
         keep_all,
         _threads(threads),
@@ -136,7 +139,7 @@ def _run(
 
 
 def _times(times_ns: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.int64]:
-    array = np.asarray(times_ns)
+    array = core_native.array_of("times_ns", times_ns)
     if array.ndim == 1:
         return core_native.instants(array)
     if array.shape != shape:
@@ -149,7 +152,7 @@ def _inputs(inputs: ArrayLike | None, shape: tuple[int, ...]) -> Matrix:
     """Return (1 or series, rows, columns)."""
     if inputs is None:
         return np.zeros((1, shape[1], 0))
-    array = np.asarray(inputs)
+    array = core_native.array_of("inputs", inputs)
     if array.ndim == 2:
         return core_native.floats("inputs", array[None], 3)
     return core_native.floats("inputs", array, 3)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lex7.base.ids import StateHash
 from lex7.base.shapes import StateCov, StateMean
 from lex7.filters import core_native
+from lex7.filters.errors import FilterArgumentError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,3 +68,23 @@ class Belief:
     def state_hash(self) -> StateHash:
         """Return the SHA-256 that names this belief, equal exactly where its bytes are equal."""
         return core_native.state_hash(self.to_bytes())
+
+
+def bytes_of(belief: Belief) -> bytes:
+    """Return the canonical bytes of a belief.
+
+    Raises:
+        FilterArgumentError: this is no belief, shapes do not match or a number is not finite.
+    """
+    if not isinstance(belief, Belief):
+        raise FilterArgumentError("belief", "a Belief", type(belief).__name__)
+    return belief.to_bytes()
+
+
+def start_of(belief: Belief | None) -> bytes | None:
+    """Return the canonical bytes of a belief to go on from, or none.
+
+    Raises:
+        FilterArgumentError: this is no belief, shapes do not match or a number is not finite.
+    """
+    return None if belief is None else bytes_of(belief)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lex7.base.shapes import Series
 from lex7.filters import core_native
 from lex7.filters.errors import FilterArgumentError
-from lex7.filters.kalman import FilterResult
+from lex7.filters.kalman import FilterResult, checked
 
 # Squares of the two-sided normal quantiles (Abramowitz & Stegun, table 26.5).
 COVERAGES = ((50, 0.454936423119573), (80, 1.642374415149821), (95, 3.841458820694124))
@@ -38,8 +37,12 @@ class Consistency:
 
     def after(self, innovation: float, variance: float) -> Consistency:
         """Return the card with one more innovation; missing and diffuse ones change nothing."""
-        nis = innovation * innovation / variance if 0 < variance < np.inf else np.nan
-        if nis != nis:
+        gap, spread = (
+            core_native.number("innovation", innovation),
+            core_native.number("variance", variance),
+        )
+        nis = gap * gap / spread if 0 < spread < np.inf else np.nan
+        if not np.isfinite(nis):
             return self
         count = self.count + 1
         first, second, third = (
@@ -51,11 +54,23 @@ class Consistency:
 
     def merged(self, other: Consistency) -> Consistency:
         """Return the score-card of both together, such as a stream's card over its days."""
-        count = self.count + other.count
-        share = other.count / max(count, 1)
-        mean = self.nis_mean + (other.nis_mean - self.nis_mean) * share
+        added, other_mean = _checked_card(other)
+        count = self.count + added
+        share = added / max(count, 1)
+        mean = self.nis_mean + (other_mean - self.nis_mean) * share
         first, second, third = (a + b for a, b in zip(self.inside, other.inside, strict=True))
         return Consistency(count, mean, (first, second, third))
+
+
+def _checked_card(card: Consistency) -> tuple[int, float]:
+    if not isinstance(card, Consistency):
+        raise FilterArgumentError("other", "a score-card", type(card).__name__)
+    count = core_native.whole("count", card.count, 0, 1 << 62)
+    mean = core_native.number("nis_mean", card.nis_mean)
+    inside = core_native.indices("inside", card.inside)
+    if len(inside) != len(COVERAGES) or max(inside) > count or not 0 <= mean < np.inf:
+        raise FilterArgumentError("other", "a score-card that `score` returned", "another")
+    return count, mean
 
 
 EMPTY_CARD = Consistency(0, 0.0, (0, 0, 0))
@@ -79,7 +94,7 @@ class Verification:
 
 def score(result: FilterResult) -> Consistency:
     """Return the score-card of a run, from the innovations alone."""
-    nis = _present(result.nis)
+    nis = _settled(result)
     first, second, third = (sum(value <= limit for value in nis) for _, limit in COVERAGES)
     return Consistency(len(nis), _total(nis) / max(len(nis), 1), (first, second, third))
 
@@ -90,7 +105,7 @@ def verify_nis(result: FilterResult) -> Verification:
     Raises:
         FilterArgumentError: no innovation was predicted.
     """
-    nis = _present(result.nis)
+    nis = _settled(result)
     return _two_sided(_total(nis), float(len(nis)), "result")
 
 
@@ -110,6 +125,8 @@ def verify_nees(states: ArrayLike, means: ArrayLike, covs: ArrayLike) -> Verific
     if centre.shape != (rows, size) or spread.shape != (rows, size, size):
         expected = f"means ({rows}, {size}) and covs ({rows}, {size}, {size})"
         raise FilterArgumentError("means", expected, f"{centre.shape} and {spread.shape}")
+    if not all(np.isfinite(one).all() for one in (truth, centre, spread)):
+        raise FilterArgumentError("states", "finite numbers, in means and covs too", "others")
     values = [_nees(e, cov) for e, cov in zip(truth - centre, spread, strict=True)]
     return _two_sided(_total(values), float(rows * size), "states")
 
@@ -122,16 +139,18 @@ def verify_whiteness(result: FilterResult, *, lags: int) -> Verification:
     Raises:
         FilterArgumentError: there are not more innovations than lags, or they are all alike.
     """
+    result = checked(result)
     settled = np.isfinite(result.innovation_vars) & (result.innovation_vars > 0)
     z = (result.innovations[settled] / np.sqrt(result.innovation_vars[settled])).tolist()
     count = len(z)
-    if not 0 < lags < count:
-        raise FilterArgumentError(
-            "lags", f"from 1 to {count - 1}, below the innovations", str(lags)
-        )
+    lags = core_native.whole("lags", lags, 1, max(count - 1, 1))
+    if count < 2:
+        raise FilterArgumentError("result", "at least two innovations", str(count))
     mean = _total(z) / count
     centred = [value - mean for value in z]
     power = _total([value * value for value in centred])
+    if not power < np.inf:
+        raise FilterArgumentError("result", "innovations whose squares stay finite", "an overflow")
     if power == 0.0:
         raise FilterArgumentError("result", "innovations that differ", "equal ones")
     statistic = 0.0
@@ -144,8 +163,12 @@ def verify_whiteness(result: FilterResult, *, lags: int) -> Verification:
     return Verification(statistic, float(lags), tail)
 
 
-def _present(values: Series) -> list[float]:
-    return [value for value in values.tolist() if value == value]
+def _settled(result: FilterResult) -> list[float]:
+    """Return the NIS of every observation that was predicted."""
+    values = [value for value in checked(result).nis.tolist() if value == value]
+    if any(value == np.inf for value in values):
+        raise FilterArgumentError("result", "innovations whose NIS stays finite", "an overflow")
+    return values
 
 
 def _total(values: list[float]) -> float:
@@ -158,6 +181,8 @@ def _total(values: list[float]) -> float:
 def _two_sided(statistic: float, freedom: float, argument: str) -> Verification:
     if freedom == 0:
         raise FilterArgumentError(argument, "at least one prediction", "none")
+    if not np.isfinite(statistic):
+        raise FilterArgumentError(argument, "errors whose squares stay finite", "an overflow")
     upper = core_native.chi_square_tail(statistic, freedom)
     return Verification(statistic, freedom, min(1.0, 2 * min(upper, 1 - upper)))
 
@@ -169,7 +194,7 @@ def _nees(error: NDArray[np.float64], cov: NDArray[np.float64]) -> float:
     for pivot, line in enumerate(rows):
         if not line[pivot] > 0:
             raise FilterArgumentError("covs", "positive definite", f"a pivot of {line[pivot]}")
-        total += left[pivot] * left[pivot] / line[pivot]
+        total += left[pivot] / line[pivot] * left[pivot]
         for below in range(pivot + 1, len(rows)):
             factor = rows[below][pivot] / line[pivot]
             left[below] -= factor * left[pivot]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -20,14 +21,22 @@ combine = _core.filter_combine
 fit = _core.filter_fit
 scale = _core.filter_scale
 model_check = _core.filter_model_check
-belief_decode = _core.filter_belief_decode
 belief_pinned = _core.filter_belief_pinned
 begin = _core.filter_begin
 noise_var = _core.filter_noise_var
 smooth = _core.filter_smooth
 smooth_signal = _core.filter_smooth_signal
 run_linear = _core.filter_run_linear
+linear_signal = _core.filter_linear_signal
+linear_disturbances = _core.filter_linear_disturbances
+linear_draws = _core.filter_linear_draws
+linear_round = _core.filter_linear_round
+vector_signal = _core.filter_vector_signal
+vector_disturbances = _core.filter_vector_disturbances
+vector_draws = _core.filter_vector_draws
+through = _core.filter_through
 error_steps = _core.filter_error_steps
+_WIDE = (1 << 63) - 1
 THREADS_MAX = 256
 """More threads than this are refused: a slip, not a machine."""
 
@@ -76,14 +85,77 @@ def instant(argument: str, time_ns: int) -> int:
     Raises:
         FilterArgumentError: not an integer within 64 bits.
     """
+    return whole(argument, time_ns, -_WIDE - 1, _WIDE)
+
+
+def whole(argument: str, value: object, lowest: int, highest: int) -> int:
+    """Return an integer of a range.
+
+    Raises:
+        FilterArgumentError: not an integer, or outside.
+    """
     try:
-        value = operator.index(time_ns)
+        found = operator.index(value)  # type: ignore[arg-type]
     except TypeError as exc:
-        got = type(time_ns).__name__
-        raise FilterArgumentError(argument, "integer nanoseconds", got) from exc
-    if not -(1 << 63) <= value < 1 << 63:
-        raise FilterArgumentError(argument, "an instant within 64 bits", str(value))
-    return value
+        raise FilterArgumentError(argument, "an integer", type(value).__name__) from exc
+    if not lowest <= found <= highest:
+        got = str(found) if abs(found) < 10**30 else "a larger one"
+        raise FilterArgumentError(argument, f"an integer from {lowest} to {highest}", got)
+    return found
+
+
+def number(argument: str, value: object) -> float:
+    """Return a float, NaN and infinities included.
+
+    Raises:
+        FilterArgumentError: not a number.
+    """
+    if isinstance(value, str | bytes | bytearray):
+        raise FilterArgumentError(argument, "a number", type(value).__name__)
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError) as exc:
+        raise FilterArgumentError(argument, "a number", type(value).__name__) from exc
+
+
+def row_of_numbers(argument: str, values: object) -> tuple[float, ...]:
+    """Return numbers of any sequence.
+
+    Raises:
+        FilterArgumentError: not a sequence of numbers.
+    """
+    if isinstance(values, str | bytes | bytearray) or not isinstance(values, Iterable):
+        raise FilterArgumentError(argument, "a row of numbers", type(values).__name__)
+    return tuple(number(argument, value) for value in values)
+
+
+def raw(argument: str, data: object) -> bytes:
+    """Return bytes as they are.
+
+    Raises:
+        FilterArgumentError: not bytes.
+    """
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise FilterArgumentError(argument, "bytes", type(data).__name__)
+    return bytes(data)
+
+
+def belief_decode(
+    data: bytes,
+) -> tuple[
+    int,
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    NDArray[np.float64],
+    bool,
+]:
+    """Return the fields of a belief from its bytes.
+
+    Raises:
+        FilterArgumentError: these are not the bytes of a belief.
+    """
+    return _core.filter_belief_decode(raw("belief", data))
 
 
 def state_hash(state: bytes) -> StateHash:
@@ -97,7 +169,7 @@ def floats(argument: str, values: ArrayLike, dimensions: int) -> NDArray[np.floa
     Raises:
         FilterArgumentError: not numbers, or not of that many dimensions.
     """
-    array = _array(argument, values)
+    array = array_of(argument, values)
     if array.dtype.kind not in "fiu":
         raise FilterArgumentError(argument, "an array of real numbers", f"dtype {array.dtype}")
     if array.ndim != dimensions:
@@ -111,11 +183,11 @@ def instants(times_ns: ArrayLike) -> TimesNs:
     Raises:
         FilterArgumentError: not integers, or not one-dimensional.
     """
-    array = _array("times_ns", times_ns)
-    if array.size == 0:
+    array = array_of("times_ns", times_ns)
+    if array.size == 0 and array.dtype == np.float64:
         array = array.astype(np.int64)
     if array.dtype.kind == "M":
-        array = array.astype("datetime64[ns]").astype(np.int64)
+        array = _dated(array)
     if array.dtype.kind not in "iu" or array.dtype == np.uint64:
         raise FilterArgumentError("times_ns", "int64 nanoseconds", f"dtype {array.dtype}")
     if array.ndim != 1:
@@ -137,12 +209,23 @@ def indices(argument: str, values: ArrayLike) -> list[int]:
     Raises:
         FilterArgumentError: not integers, not one-dimensional, or negative.
     """
-    array = _array(argument, values)
-    if array.size == 0:
+    found = array_of(argument, values)
+    if found.shape == (0,) and found.dtype.kind in "iuf":
         return []
-    if array.dtype.kind not in "iu" or array.ndim != 1 or array.min() < 0:
-        raise FilterArgumentError(argument, "indices of at least 0", f"dtype {array.dtype}")
-    return [int(value) for value in array]
+    if found.dtype.kind not in "iu" or found.ndim != 1 or found.min() < 0:
+        got = f"dtype {found.dtype}, shape {found.shape}"
+        raise FilterArgumentError(argument, "a row of indices of at least 0", got)
+    return [int(value) for value in found]
+
+
+def _dated(array: NDArray[Any]) -> TimesNs:
+    """Return dates as nanoseconds; those beyond 64 bits would wrap around in silence."""
+    if np.isnat(array).any():
+        raise FilterArgumentError("times_ns", "instants", "NaT")
+    nanoseconds = array.astype("datetime64[ns]")
+    if (nanoseconds.astype(array.dtype) != array).any():
+        raise FilterArgumentError("times_ns", "dates that fit nanoseconds in 64 bits", "one beyond")
+    return nanoseconds.astype(np.int64)
 
 
 def check_columns(argument: str, rows: NDArray[np.float64], columns: int) -> None:
@@ -156,12 +239,30 @@ def check_columns(argument: str, rows: NDArray[np.float64], columns: int) -> Non
 
 
 def input_rows(inputs: ArrayLike | None, rows: int) -> NDArray[np.float64]:
-    """Return the input columns of regressions, (rows, columns); none is (rows, 0)."""
-    return np.zeros((rows, 0)) if inputs is None else floats("inputs", inputs, 2)
+    """Return the input columns of regressions, (rows, columns); none is (rows, 0).
+
+    Raises:
+        FilterArgumentError: not numbers, or of another shape.
+    """
+    if inputs is None:
+        return np.zeros((rows, 0))
+    table = floats("inputs", inputs, 2)
+    if len(table) != rows:
+        raise FilterArgumentError("inputs", f"{rows} rows", f"shape {table.shape}")
+    return table
 
 
-def _array(argument: str, values: ArrayLike) -> NDArray[Any]:
+def array_of(argument: str, values: ArrayLike) -> NDArray[Any]:
+    """Return whatever array this is.
+
+    Raises:
+        FilterArgumentError: it is none.
+    """
+    if isinstance(values, np.ma.MaskedArray):
+        # What is masked is missing; an integer cannot say so.
+        filler = np.nan if values.dtype.kind == "f" else None
+        return np.asarray(values.filled(filler) if filler is not None else values.astype(object))
     try:
         return np.asarray(values)
-    except (TypeError, ValueError) as exc:
+    except (TypeError, ValueError, OverflowError) as exc:
         raise FilterArgumentError(argument, "an array of numbers", type(values).__name__) from exc

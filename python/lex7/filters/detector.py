@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from lex7.base.shapes import Series
 from lex7.filters import core_native
+from lex7.filters.errors import FilterArgumentError
 
 
 class Detector:
@@ -26,7 +27,8 @@ class Detector:
     __slots__ = ("_kernel", "update")
 
     def __init__(self, saved: bytes | None = None) -> None:
-        self._kernel = core_native.FilterDetector(saved)
+        data = None if saved is None else core_native.raw("saved", saved)
+        self._kernel = core_native.FilterDetector(data)
         # The compiled method itself: a Python method around it would take longer than the step.
         self.update = self._kernel.update
 
@@ -37,6 +39,8 @@ class Detector:
             FilterArgumentError: an argument has the wrong shape, dtype, order or range.
         """
         times, series, _ = core_native.columns(times_ns, values, None)
+        if len(times) != len(series):
+            raise FilterArgumentError("values", f"{len(times)} numbers", str(len(series)))
         return self._kernel.update_all(times, series)
 
     def to_bytes(self) -> bytes:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lex7.base.shapes import Series, TimesNs
 from lex7.filters import core_native
-from lex7.filters.model import Model
+from lex7.filters.model import Model, bytes_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,12 +41,12 @@ class Disturbances:
     @property
     def outlier_scores(self) -> Series:
         """Noise in units of its spread, (n,); standard normal under the model."""
-        return _scaled(self.noise, self.noise_spreads)
+        return scaled(self.noise, self.noise_spreads)
 
     @property
     def break_scores(self) -> NDArray[np.float64]:
         """Moves in units of their spreads, (n, states); NaN where nothing could move."""
-        return _scaled(self.moves, self.move_spreads)
+        return scaled(self.moves, self.move_spreads)
 
 
 def disturbances(
@@ -66,10 +66,11 @@ def disturbances(
     """
     times, series, sds = core_native.columns(times_ns, values, observation_sd)
     columns = (times, series, sds, core_native.input_rows(inputs, len(times)))
-    noises, moves = core_native.disturbances(model.to_bytes(), columns, None)
+    noises, moves = core_native.disturbances(bytes_of(model), columns, None)
     return Disturbances(times, *noises, *moves)
 
 
-def _scaled(values: NDArray[np.float64], spreads: NDArray[np.float64]) -> NDArray[np.float64]:
+def scaled(values: NDArray[np.float64], spreads: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values in units of their spreads, NaN where there is none."""
     has_spread = spreads > 0
     return np.where(has_spread, values / np.sqrt(np.where(has_spread, spreads, 1.0)), np.nan)

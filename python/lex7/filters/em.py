@@ -21,10 +21,12 @@ from lex7.filters import core_native
 from lex7.filters.components import Free, Prior
 from lex7.filters.errors import FilterArgumentError
 from lex7.filters.kalman import run
-from lex7.filters.model import Model, parameters_of, with_parameters
+from lex7.filters.model import Model, bytes_of, parameters_of, parts_of, with_parameters
 from lex7.filters.robust import Gaussian
 
 _NEWTON_ROUNDS = 50
+ROUNDS_MAX = 1_000_000
+"""More rounds than this are a slip."""
 _POSITIVE = b"\x01"
 _Columns = tuple[
     TimesNs, Series, Series | None, "np.ndarray[tuple[int, ...], np.dtype[np.float64]]"
@@ -72,14 +74,20 @@ def fit_em(
     times, series, _ = core_native.columns(times_ns, values, None)
     columns = (times, series, None, core_native.input_rows(inputs, len(times)))
     free = _free(model)
+    if not isinstance(stopping, Stopping):
+        raise FilterArgumentError("stopping", "a Stopping", type(stopping).__name__)
+    rounds = core_native.whole("rounds_max", stopping.rounds_max, 0, ROUNDS_MAX)
+    gain_min = core_native.number("gain_min", stopping.gain_min)
     now = start if start is not None else _scaled(model, free, series)
     places = [one[0] for one in free]
+    if [name for name, _ in parameters_of(now)] != [name for name, _ in parameters_of(model)]:
+        raise FilterArgumentError("start", "a model with the same parameters", "another shape")
     if any(isinstance(row, Free) for _, row in parameters_of(now)):
         raise FilterArgumentError("start", "numbers in every parameter", "a free one")
     logliks = [run(now, times, series, inputs=inputs).loglik]
     target = logliks[0] - _penalty(now, free)
-    for _ in range(stopping.rounds_max):
-        slopes, counts = core_native.scores(now.to_bytes(), columns)
+    for _ in range(rounds):
+        slopes, counts = core_native.scores(bytes_of(now), columns)
         rows = parameters_of(now)
         changes = {
             place: _maximise(_value(rows[place][1]), slopes[place], counts[place], prior)
@@ -88,12 +96,13 @@ def fit_em(
         now = with_parameters(now, changes)
         logliks.append(run(now, times, series, inputs=inputs).loglik)
         before, target = target, logliks[-1] - _penalty(now, free)
-        if target - before < stopping.gain_min:
+        if target - before < gain_min:
             return EmFit(now, tuple(logliks), converged=True)
     return EmFit(now, tuple(logliks), converged=not places)
 
 
 def _free(model: Model) -> list[tuple[int, Prior | None]]:
+    parts_of(model)
     if not isinstance(model.robust, Gaussian):
         raise FilterArgumentError("model", "Gaussian noise", type(model.robust).__name__)
     out = []
@@ -101,7 +110,15 @@ def _free(model: Model) -> list[tuple[int, Prior | None]]:
         if isinstance(row, Free):
             if not name.endswith("sd"):
                 raise FilterArgumentError("model", "free standard deviations only", name)
-            out.append((place, row.prior))
+            prior = row.prior
+            if prior is not None and not (
+                0 < core_native.number("prior", prior.median) < np.inf
+                and 1 < core_native.number("prior", prior.factor) < np.inf
+            ):
+                raise FilterArgumentError(
+                    "prior", "a positive median and a factor above 1", str(prior)
+                )
+            out.append((place, prior))
     return out
 
 

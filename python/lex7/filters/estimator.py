@@ -166,13 +166,20 @@ class StructuralRegressor:
 
     def _model(self, columns: int) -> Model:
         weak = Free(Prior(1e-3, 1e3))
+        days = None if self.period_days is None else _number("period_days", self.period_days)
+        freedom = None if self.freedom is None else _number("freedom", self.freedom)
         base = Trend(Free(), weak) if self.trend else Level(Free())
-        season = (
-            () if self.period_days is None else (Season(weak, self.period_days, self.harmonics),)
-        )
+        season = () if days is None else (Season(weak, days, self.harmonics),)
         inputs = tuple(Regression(column) for column in range(columns))
-        robust = GAUSSIAN if self.freedom is None else StudentT(self.freedom)
+        robust = GAUSSIAN if freedom is None else StudentT(freedom)
         return Model((base, *season, *inputs), Free(), robust)
+
+
+def _number(argument: str, value: object) -> float:
+    try:
+        return core_native.number(argument, value)
+    except FilterArgumentError as exc:
+        raise EstimatorInputError(exc.argument, exc.expected, exc.got) from exc
 
 
 def _table(X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803

@@ -15,9 +15,10 @@ from enum import IntEnum
 from lex7.filters import core_native
 from lex7.filters.belief import Belief
 from lex7.filters.errors import FilterArgumentError
-from lex7.filters.model import Model
+from lex7.filters.model import Model, bytes_of
 
 _HEAD = "<4sHI"
+_COUNT_MAX = (1 << 32) - 1
 
 
 class Judgement(IntEnum):
@@ -51,11 +52,11 @@ class GuardedFilter:
     def __init__(
         self, model: Model, *, nis_max: float, rejects_max: int, saved: bytes | None = None
     ) -> None:
-        if not 0 <= rejects_max < 1 << 32:
-            raise FilterArgumentError("rejects_max", "a count from 0", str(rejects_max))
         self.model = model
-        resumed = None if saved is None else _read(saved)
-        self._kernel = core_native.FilterGuard(model.to_bytes(), nis_max, rejects_max, resumed)
+        resumed = None if saved is None else _read(core_native.raw("saved", saved))
+        count = core_native.whole("rejects_max", rejects_max, 0, _COUNT_MAX)
+        limit = core_native.number("nis_max", nis_max)
+        self._kernel = core_native.FilterGuard(bytes_of(model), limit, count, resumed)
 
     def update(
         self,
@@ -104,9 +105,10 @@ def gate(probability: float) -> float:
     Raises:
         FilterArgumentError: not strictly between 0 and 1.
     """
-    if not 0 < probability < 1:
-        raise FilterArgumentError("probability", "between 0 and 1", str(probability))
-    quantile = core_native.normal_quantile(0.5 + 0.5 * probability)
+    share = core_native.number("probability", probability)
+    if not 0 < share < 1 or 0.5 + 0.5 * share == 1:
+        raise FilterArgumentError("probability", "between 0 and 1", str(share))
+    quantile = core_native.normal_quantile(0.5 + 0.5 * share)
     return quantile * quantile
 
 

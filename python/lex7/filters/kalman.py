@@ -7,16 +7,19 @@ a series run in pieces gives the bits of the whole.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lex7.base.shapes import RowCov, RowMean, Series, TimesNs
 from lex7.filters import core_native
-from lex7.filters.belief import Belief
+from lex7.filters.belief import Belief, start_of
+from lex7.filters.belief import bytes_of as belief_bytes
 from lex7.filters.errors import FilterArgumentError
-from lex7.filters.model import Model
+from lex7.filters.model import COMPONENTS_MAX, Model, bytes_of, parts_of
+
+_SQUARE_MAX = 1e150
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,13 +61,13 @@ class Forecast:
         times_ns: (n,)
         mean: (n,) of the signal, which is also that of an observation.
         cov: (n, n) of the signal, with the covariances between times.
-        noise_var: variance that an observation adds to the signal at each time.
+        noise_var: variance that an observation adds to the signal, one number or one per time.
     """
 
     times_ns: TimesNs
     mean: RowMean
     cov: RowCov
-    noise_var: float
+    noise_var: float | Series
 
     @property
     def observation_cov(self) -> RowCov:
@@ -78,7 +81,7 @@ def begin(model: Model, time_ns: int) -> Belief:
     Raises:
         FilterArgumentError: a parameter of the model is out of range, or the time is no instant.
     """
-    data = core_native.begin(model.to_bytes(), core_native.instant("time_ns", time_ns))
+    data = core_native.begin(bytes_of(model), core_native.instant("time_ns", time_ns))
     return Belief.from_bytes(data)
 
 
@@ -138,9 +141,9 @@ def forecast(
         FilterDiffuseError: too little was observed to say anything.
     """
     times = core_native.instants(times_ns)
-    chosen = None if components is None else choice(components, len(model.components))
+    chosen = None if components is None else choice(components, len(parts_of(model)))
     rows = core_native.input_rows(inputs, len(times))
-    moments = core_native.forecast(model.to_bytes(), belief.to_bytes(), times, rows, chosen)
+    moments = core_native.forecast(bytes_of(model), belief_bytes(belief), times, rows, chosen)
     return Forecast(times, *moments)
 
 
@@ -170,9 +173,9 @@ def _run(
 ) -> FilterResult:
     times, values, sds = columns
     rows = core_native.input_rows(inputs, len(times))
-    start = None if belief is None else belief.to_bytes()
+    start = start_of(belief)
     data, loglik, scores, states = core_native.run(
-        model.to_bytes(), times, values, sds, rows, start, keep_all
+        bytes_of(model), times, values, sds, rows, start, keep_all
     )
     means, covs = states if states is not None else (np.zeros((0, 0)), np.zeros((0, 0, 0)))
     return FilterResult(Belief.from_bytes(data), loglik, *scores, means, covs)
@@ -184,6 +187,42 @@ def choice(components: tuple[int, ...], count: int) -> list[bool]:
     Raises:
         FilterArgumentError: an index is out of range.
     """
-    if any(not 0 <= index < count for index in components):
-        raise FilterArgumentError("components", f"indices below {count}", str(components))
-    return [index in components for index in range(count)]
+    size = core_native.whole("count", count, 0, COMPONENTS_MAX)
+    places = core_native.indices("components", components)
+    if any(index >= size for index in places):
+        raise FilterArgumentError("components", f"indices below {size}", str(places))
+    return [index in places for index in range(size)]
+
+
+def checked(result: FilterResult) -> FilterResult:
+    """Return a result of a run, whose columns belong together.
+
+    Raises:
+        FilterArgumentError: this is no result of a run.
+    """
+    if not isinstance(result, FilterResult):
+        raise FilterArgumentError("result", "what `run` returns", type(result).__name__)
+    first = core_native.floats("innovations", result.innovations, 1)
+    second = core_native.floats("innovation_vars", result.innovation_vars, 1)
+    if len(first) != len(second):
+        raise FilterArgumentError("innovation_vars", f"{len(first)} numbers", str(len(second)))
+    if (np.abs(first) > _SQUARE_MAX).any() or (second < 0).any():
+        expected = "below 1e150 with variances of at least 0"
+        raise FilterArgumentError("innovations", expected, "others")
+    return replace(result, innovations=first, innovation_vars=second)
+
+
+def observed_cov(forecast: Forecast) -> RowCov:
+    """Return the covariance of what will be observed, with its shapes checked.
+
+    Raises:
+        FilterArgumentError: covariance, mean and noise do not belong together.
+    """
+    mean = core_native.floats("mean", forecast.mean, 1)
+    cov = core_native.floats("cov", forecast.cov, 2)
+    noise = core_native.array_of("noise_var", forecast.noise_var)
+    if cov.shape != (len(mean), len(mean)) or noise.shape not in ((), (len(mean),)):
+        expected = f"({len(mean)}, {len(mean)}), as many as in the mean"
+        raise FilterArgumentError("cov", expected, f"{cov.shape}, noise {noise.shape}")
+    noise = core_native.floats("noise_var", np.broadcast_to(noise, mean.shape), 1)
+    return cov + np.diag(noise)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lex7.filters import core_native
-from lex7.filters.belief import Belief
+from lex7.filters.belief import Belief, start_of
 from lex7.filters.errors import FilterArgumentError
-from lex7.filters.model import Model
+from lex7.filters.model import Model, bytes_of
+
+LAG_MAX = 100_000
+"""Each value costs that many backward steps."""
 
 
 class FixedLag:
@@ -20,11 +23,8 @@ class FixedLag:
     __slots__ = ("_kernel", "lag", "model")
 
     def __init__(self, model: Model, lag: int, belief: Belief | None = None) -> None:
-        if lag < 0:
-            raise FilterArgumentError("lag", "at least 0 values", str(lag))
-        start = None if belief is None else belief.to_bytes()
-        self.model, self.lag = model, lag
-        self._kernel = core_native.FilterFixedLag(model.to_bytes(), lag, start)
+        self.model, self.lag = model, core_native.whole("lag", lag, 0, LAG_MAX)
+        self._kernel = core_native.FilterFixedLag(bytes_of(model), self.lag, start_of(belief))
 
     def update(
         self,

@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike
 
 from lex7.base.civil import NS_PER_DAY
 from lex7.filters import core_native
-from lex7.filters.components import Free
+from lex7.filters.components import Free, Prior
 from lex7.filters.errors import FilterArgumentError
-from lex7.filters.model import Model, parameters_of, with_parameters
+from lex7.filters.model import Model, bytes_of, parameters_of, with_parameters
 
 SD_RANGE = (1e-6, 1e3)
 """Standard deviations are searched between these multiples of the size of the series' steps."""
@@ -118,13 +118,15 @@ def fit(
     rows = parameters_of(model)
     free = [(place, name, row) for place, (name, row) in enumerate(rows) if isinstance(row, Free)]
     step = _step_size(core_native.scale(series))
+    if len(times) == 0:
+        raise FilterArgumentError("times_ns", "at least one time", "none")
     days = max(int(times[-1]) - int(times[0]), 1) / NS_PER_DAY
     searched = [_search(place, name, row, step, days, len(times)) for place, name, row in free]
     begun = [[one[1][index] for one in searched] for index in range(3)]
-    begun += [_given(start, model, free) for start in starts]
+    begun += [_given(start, model, free) for start in _listed(starts)]
     settled = with_parameters(model, {place: 1.0 for place, _, _ in free})
     found, (loglik, objective), log_sds, identified, (converged, evaluations) = core_native.fit(
-        settled.to_bytes(),
+        bytes_of(settled),
         times,
         series,
         sds,
@@ -140,6 +142,12 @@ def fit(
     return Fit(fitted, loglik, objective, parameters, converged, evaluations)
 
 
+def _listed(starts: Sequence[Model]) -> Sequence[Model]:
+    if not isinstance(starts, Sequence):
+        raise FilterArgumentError("starts", "a sequence of models", type(starts).__name__)
+    return starts
+
+
 def _given(start: Model, model: Model, free: list[tuple[int, str, Free]]) -> list[float]:
     """Return the numbers of a start in the places that are free."""
     rows, wanted = parameters_of(start), parameters_of(model)
@@ -147,10 +155,11 @@ def _given(start: Model, model: Model, free: list[tuple[int, str, Free]]) -> lis
         raise FilterArgumentError("starts", "models with the same parameters", "another shape")
     out = []
     for place, name, _ in free:
-        value = rows[place][1]
-        if isinstance(value, Free) or not 0 < value < math.inf:
-            raise FilterArgumentError("starts", f"a positive number for {name}", str(value))
-        out.append(float(value))
+        row = rows[place][1]
+        value = math.nan if isinstance(row, Free) else core_native.number("starts", row)
+        if not 0 < value < math.inf:
+            raise FilterArgumentError("starts", f"a positive number for {name}", str(row))
+        out.append(value)
     return out
 
 
@@ -176,7 +185,10 @@ def _search(
     starts = tuple(factor * unit for factor in _STARTS[key])
     if free.prior is None:
         return (place, lower, upper, starts[0], math.inf), starts
-    median, factor = free.prior.median, free.prior.factor
+    if not isinstance(free.prior, Prior):
+        raise FilterArgumentError("prior", "a Prior", type(free.prior).__name__)
+    median = core_native.number("prior", free.prior.median)
+    factor = core_native.number("prior", free.prior.factor)
     if not (0 < median < math.inf and 1 < factor < math.inf):
         raise FilterArgumentError(
             "prior", "a positive median and a factor above 1", str(free.prior)

@@ -78,7 +78,12 @@ class ManifoldGaps:
 
 
 def error_count(kinds: tuple[Kind, ...]) -> int:
-    """Return how many error numbers a state of these kinds has."""
+    """Return how many error numbers a state of these kinds has.
+
+    Raises:
+        FilterArgumentError: one of the kinds is neither a coordinate nor a manifold.
+    """
+    _check_kinds(kinds)
     return sum(1 if isinstance(kind, Coordinate) else kind.error_count for kind in kinds)
 
 
@@ -101,7 +106,7 @@ def box_plus(kinds: tuple[Kind, ...], state: ArrayLike, delta: ArrayLike) -> Sta
         else core_native.floats("state", kind.plus(point[number], error[way]), 1)
         for kind, number, way in _slices(kinds)
     ]
-    return np.concatenate(pieces)
+    return _finite("delta", np.concatenate(pieces))
 
 
 def box_minus(kinds: tuple[Kind, ...], value: ArrayLike, state: ArrayLike) -> StateMean:
@@ -132,9 +137,17 @@ def reset_jacobian(kinds: tuple[Kind, ...], delta: StateMean) -> NDArray[np.floa
     if _plain(kinds) is not None:
         return None
     out = np.eye(error_count(kinds))
+    delta = core_native.floats("delta", delta, 1)
+    if len(delta) != len(out) or not np.isfinite(delta).all():
+        expected = f"{len(out)} finite numbers"
+        raise FilterArgumentError("delta", expected, f"shape {delta.shape}")
     for kind, _, way in _slices(kinds):
         if not isinstance(kind, Coordinate):
-            out[way, way] = kind.reset_jacobian(delta[way])
+            block = core_native.floats("reset_jacobian", kind.reset_jacobian(delta[way]), 2)
+            if block.shape != (kind.error_count, kind.error_count):
+                expected = f"({kind.error_count}, {kind.error_count})"
+                raise FilterArgumentError("reset_jacobian", expected, f"shape {block.shape}")
+            out[way, way] = block
     return out
 
 
@@ -147,6 +160,8 @@ def manifold_gaps(
     small enough that ⊟ finds it again.
     """
     kinds = (manifold,)
+    point, value = (core_native.floats("point", one, 1) for one in (point, value))
+    delta = core_native.floats("delta", delta, 1)
     there = np.abs(box_plus(kinds, point, box_minus(kinds, value, point)) - value).max()
     moved = box_plus(kinds, point, delta)
     back = np.abs(box_minus(kinds, moved, point) - delta).max()
@@ -164,6 +179,7 @@ def manifold_gaps(
 
 def _plain(kinds: tuple[Kind, ...]) -> bytes | None:
     """Return the codes of the kernel where every kind is one of its coordinates."""
+    _check_kinds(kinds)
     codes = [kind for kind in kinds if isinstance(kind, Coordinate)]
     return bytes(codes) if len(codes) == len(kinds) else None
 
@@ -183,3 +199,23 @@ def _check(kinds: tuple[Kind, ...], numbers: StateMean, argument: str) -> None:
     expected = sum(1 if isinstance(kind, Coordinate) else kind.number_count for kind in kinds)
     if len(numbers) != expected:
         raise FilterArgumentError(argument, f"{expected} numbers", str(len(numbers)))
+    if not np.isfinite(numbers).all() and argument != "value":
+        raise FilterArgumentError(argument, "finite numbers", "NaN or infinity")
+
+
+def _finite(argument: str, numbers: StateMean) -> StateMean:
+    if not np.isfinite(numbers).all():
+        raise FilterArgumentError(argument, "such that the result stays finite", "an overflow")
+    return numbers
+
+
+def _check_kinds(kinds: tuple[Kind, ...]) -> None:
+    members = ("number_count", "error_count", "plus", "minus", "reset_jacobian")
+    if not isinstance(kinds, tuple | list) or not kinds:
+        raise FilterArgumentError("kinds", "a tuple of coordinates", type(kinds).__name__)
+    for kind in kinds:
+        if isinstance(kind, Coordinate):
+            continue
+        if isinstance(kind, type) or any(not hasattr(kind, name) for name in members):
+            got = type(kind).__name__
+            raise FilterArgumentError("kinds", "coordinates and manifolds", got)

@@ -12,15 +12,20 @@ from typing import Any, Self
 import numpy as np
 
 from lex7.base.civil import NS_PER_DAY
+from lex7.filters import core_native
 from lex7.filters.belief import Belief
 from lex7.filters.components import Regression
 from lex7.filters.errors import FilterArgumentError
 from lex7.filters.kalman import forecast
-from lex7.filters.model import Model
+from lex7.filters.model import Model, parts_of
 from lex7.filters.stream import Filter
 
 TIME = "time_ns"
 """The feature that is read as the time in nanoseconds; without it rows are a day apart."""
+
+
+HORIZON_MAX = 20_000
+"""As many as a forecast may have."""
 
 
 class OnlineRegressor:
@@ -32,7 +37,12 @@ class OnlineRegressor:
     """
 
     def __init__(self, model: Model, inputs: tuple[str, ...] = ()) -> None:
-        columns = [part.column for part in model.components if isinstance(part, Regression)]
+        parts = parts_of(model)
+        if not isinstance(inputs, tuple | list) or any(
+            not isinstance(name, str) for name in inputs
+        ):
+            raise FilterArgumentError("inputs", "a tuple of names", repr(inputs)[:60])
+        columns = [part.column for part in parts if isinstance(part, Regression)]
         if max(columns, default=-1) >= len(inputs):
             expected = f"{max(columns) + 1} names, one per column of the regressions"
             raise FilterArgumentError("inputs", expected, str(len(inputs)))
@@ -48,7 +58,7 @@ class OnlineRegressor:
             FilterArgumentError: a feature is missing, or time runs backwards.
         """
         time_ns = self._time(x)
-        value = np.nan if y is None else float(y)
+        value = np.nan if y is None else core_native.number("y", y)
         self._filter.update(time_ns, value, None, self._row(x))
         self._last_ns = time_ns
         return self
@@ -82,13 +92,17 @@ class OnlineRegressor:
         Raises:
             FilterArgumentError: the horizon and the features differ in number.
         """
+        horizon = core_native.whole("horizon", horizon, 0, HORIZON_MAX)
         if xs is not None and len(xs) != horizon:
             raise FilterArgumentError("xs", f"{horizon} rows of features", str(len(xs)))
         if self._last_ns is None or len(self._filter.belief().diffuse):
             return [0.0] * horizon
         rows: list[Mapping[str, Any]] = xs if xs is not None else [{} for _ in range(horizon)]
         steps = [self._last_ns + (1 + ahead) * NS_PER_DAY for ahead in range(horizon)]
-        times = [int(x.get(TIME, step)) for x, step in zip(rows, steps, strict=True)]
+        times = [
+            core_native.instant(TIME, x.get(TIME, step))
+            for x, step in zip(rows, steps, strict=True)
+        ]
         inputs = np.array([self._row(x) for x in rows]).reshape(horizon, len(self.inputs))
         found = forecast(self.model, self._filter.belief(), times, inputs=inputs)
         return [float(mean) for mean in found.mean]
@@ -111,11 +125,13 @@ class OnlineRegressor:
         self._filter = Filter(self.model, belief)
 
     def _time(self, x: Mapping[str, Any]) -> int:
+        if not isinstance(x, Mapping):
+            raise FilterArgumentError("x", "features by name", type(x).__name__)
         if TIME in x:
-            return int(x[TIME])
+            return core_native.instant(TIME, x[TIME])
         return 0 if self._last_ns is None else self._last_ns + NS_PER_DAY
 
     def _row(self, x: Mapping[str, Any]) -> list[float]:
         if missing := [name for name in self.inputs if name not in x]:
             raise FilterArgumentError("x", f"features {', '.join(self.inputs)}", f"no {missing[0]}")
-        return [float(x[name]) for name in self.inputs]
+        return [core_native.number(name, x[name]) for name in self.inputs]

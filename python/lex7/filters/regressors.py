@@ -17,6 +17,7 @@ from lex7.filters import core_native
 from lex7.filters.errors import FilterArgumentError
 
 _POSITIVE = b"\x01"
+_CIVIL_NS = (-170 * 365 * NS_PER_DAY, 230 * 365 * NS_PER_DAY)
 
 
 def day_of_month(times_ns: ArrayLike, zone: Zone, days: Sequence[int]) -> NDArray[np.float64]:
@@ -28,9 +29,9 @@ def day_of_month(times_ns: ArrayLike, zone: Zone, days: Sequence[int]) -> NDArra
     Raises:
         FilterArgumentError: a day is not from 1 to 31 or from −1 to −28.
     """
-    if any(not (1 <= day <= 31 or -28 <= day <= -1) for day in days):
-        raise FilterArgumentError("days", "from 1 to 31 or from -28 to -1", str(list(days)))
-    times = core_native.instants(times_ns)
+    times, days = _civil_times(times_ns, zone), _listed(days, -28, 31)
+    if 0 in days:
+        raise FilterArgumentError("days", "from 1 to 31 or from -28 to -1", "0")
     out = np.zeros((len(times), len(days)))
     for row, time_ns in enumerate(times.tolist()):
         civil = day_of(time_ns, zone)
@@ -47,16 +48,18 @@ def day_of_week(times_ns: ArrayLike, zone: Zone, days: Sequence[int]) -> NDArray
     Raises:
         FilterArgumentError: a day is not from 0 to 6.
     """
-    if any(not 0 <= day <= 6 for day in days):
-        raise FilterArgumentError("days", "from 0 to 6", str(list(days)))
-    times = core_native.instants(times_ns)
+    times, days = _civil_times(times_ns, zone), _listed(days, 0, 6)
     found = [weekday(day_of(time_ns, zone)) for time_ns in times.tolist()]
-    return np.array([[float(one == day) for day in days] for one in found]).reshape(-1, len(days))
+    return np.array([[float(one == day) for day in days] for one in found]).reshape(
+        len(times), len(days)
+    )
 
 
 def pulse(times_ns: ArrayLike, start_ns: int, end_ns: int) -> NDArray[np.float64]:
     """Return a column that is 1 from start to before end, (n, 1): one-off or seasonal events."""
     times = core_native.instants(times_ns)
+    start_ns = core_native.instant("start_ns", start_ns)
+    end_ns = core_native.instant("end_ns", end_ns)
     return ((times >= start_ns) & (times < end_ns)).astype(np.float64)[:, None]
 
 
@@ -82,10 +85,29 @@ def impulse_responses(
     for name, column in (("times_ns", times), ("events_ns", events)):
         if (column[1:] < column[:-1]).any():
             raise FilterArgumentError(name, "ascending times", "an earlier one")
-    if any(not 0 < decay < np.inf for decay in decays_days):
-        raise FilterArgumentError("decays_days", "positive numbers", str(list(decays_days)))
-    columns = [_response(times, events, amounts, decay) for decay in decays_days]
-    return np.array(columns).T.reshape(len(times), len(decays_days))
+    decays = core_native.row_of_numbers("decays_days", decays_days)
+    if any(not 0 < decay < np.inf for decay in decays):
+        raise FilterArgumentError("decays_days", "positive numbers", str(decays))
+    columns = [_response(times, events, amounts, decay) for decay in decays]
+    if not all(np.isfinite(column).all() for column in columns):
+        raise FilterArgumentError("sizes", "such that their sums stay finite", "an overflow")
+    return np.array(columns).T.reshape(len(times), len(decays))
+
+
+def _civil_times(times_ns: ArrayLike, zone: Zone) -> TimesNs:
+    """Return times that a calendar knows."""
+    if not isinstance(zone, Zone) or not isinstance(zone.name, str):
+        raise FilterArgumentError("zone", "a Zone", type(zone).__name__)
+    times = core_native.instants(times_ns)
+    if len(times) and not (times.min() >= _CIVIL_NS[0] and times.max() <= _CIVIL_NS[1]):
+        raise FilterArgumentError("times_ns", "times from 1800 to 2200", "one beyond")
+    return times
+
+
+def _listed(days: Sequence[int], lowest: int, highest: int) -> list[int]:
+    if isinstance(days, str | bytes) or not isinstance(days, Sequence):
+        raise FilterArgumentError("days", "a sequence of days", type(days).__name__)
+    return [core_native.whole("days", day, lowest, highest) for day in days]
 
 
 def _response(
@@ -106,5 +128,6 @@ def _response(
 
 def _kept(step_ns: int, decay: float) -> float:
     """Return e^(−step/decay) with the exponential of the kernels."""
-    gone = np.array([-step_ns / NS_PER_DAY / decay])
+    # Beyond e^−700 nothing is left that a sum could feel.
+    gone = np.array([max(-step_ns / NS_PER_DAY / decay, -700.0)])
     return float(core_native.box_plus(_POSITIVE, np.ones(1), gone)[0]) if gone[0] < 0 else 1.0

@@ -94,19 +94,28 @@ def sequence_step(
         FilterArgumentError: time runs backwards, or an array has the wrong shape or range.
         FilterDivergedError: a number left the finite range.
     """
-    if time_ns < beliefs.time_ns:
-        raise FilterArgumentError("time_ns", f"at least {beliefs.time_ns}", str(time_ns))
-    days = (time_ns - beliefs.time_ns) / NS_PER_DAY
-    moved = core_native.floats("states", model.move(beliefs.states, days), 2)
+    if not isinstance(beliefs, SequenceBeliefs) or not hasattr(model, "move_jacobians"):
+        expected = "a SequenceModel and SequenceBeliefs"
+        got = f"{type(model).__name__} and {type(beliefs).__name__}"
+        raise FilterArgumentError("model", expected, got)
+    time_ns = core_native.instant("time_ns", time_ns)
+    before_ns = core_native.instant("beliefs", beliefs.time_ns)
+    if time_ns < before_ns:
+        raise FilterArgumentError("time_ns", f"at least {before_ns}", str(time_ns))
+    days = (time_ns - before_ns) / NS_PER_DAY
+    states = core_native.floats("states", beliefs.states, 2)
+    if not np.isfinite(states).all():
+        raise FilterArgumentError("states", "finite numbers", "NaN or infinity")
+    moved = core_native.floats("states", model.move(states, days), 2)
     rows = core_native.floats("values", values, 2)
     seen = core_native.floats("observed", model.observe(moved), 2)
-    if rows.shape != seen.shape or moved.shape != beliefs.states.shape:
+    if rows.shape != seen.shape or moved.shape != states.shape:
         raise FilterArgumentError("values", f"shape {seen.shape}", f"{rows.shape}")
     count = len(rows)
     kinds = model.observation_kinds * count
     innovations = box_minus(kinds, rows.ravel(), seen.ravel()).reshape(rows.shape)
     jacobians = (
-        core_native.floats("move_jacobians", model.move_jacobians(beliefs.states, days), 3),
+        core_native.floats("move_jacobians", model.move_jacobians(states, days), 3),
         core_native.floats("observe_jacobians", model.observe_jacobians(moved), 3),
     )
     noises = (
@@ -115,6 +124,6 @@ def sequence_step(
     )
     covs = core_native.floats("covs", beliefs.covs, 3)
     errors, after, logliks = core_native.error_steps(jacobians, noises, covs, innovations)
-    states = box_plus(model.state_kinds * count, moved.ravel(), errors.ravel())
-    done = SequenceBeliefs(time_ns, states.reshape(moved.shape), after)
+    after_states = box_plus(model.state_kinds * count, moved.ravel(), errors.ravel())
+    done = SequenceBeliefs(time_ns, after_states.reshape(moved.shape), after)
     return SequenceStep(done, innovations, logliks)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lex7.filters import core_native
 from lex7.filters.errors import FilterArgumentError
-from lex7.filters.model import Model
+from lex7.filters.model import Model, bytes_of
 
 _WORD = 1 << 32
 
@@ -36,12 +36,20 @@ def simulate_states(
         FilterDiffuseError: the whole series does not determine the state.
         FilterDivergedError: a number left the finite range.
     """
-    if not 0 <= seed < _WORD * _WORD:
-        raise FilterArgumentError("seed", "an integer from 0 to 2^64 - 1", str(seed))
-    if draws.step != 1 or not 0 <= draws.start < draws.stop < _WORD:
-        expected = "a range of ascending numbers below 2^32 - 1"
-        raise FilterArgumentError("draws", expected, str(draws))
+    lane = lane_of(seed, draws)
     times, series, _ = core_native.columns(times_ns, values, None)
     columns = (times, series, None, core_native.input_rows(inputs, len(times)))
-    lane = (seed, draws.start, len(draws))
-    return core_native.simulate_states(model.to_bytes(), columns, None, lane)
+    return core_native.simulate_states(bytes_of(model), columns, None, lane)
+
+
+def lane_of(seed: int, draws: range) -> tuple[int, int, int]:
+    """Return seed, first draw and number of draws.
+
+    Raises:
+        FilterArgumentError: the seed or the range is out of bounds.
+    """
+    key = core_native.whole("seed", seed, 0, _WORD * _WORD - 1)
+    if not isinstance(draws, range) or draws.step != 1 or not 0 <= draws.start < draws.stop < _WORD:
+        expected = "a range of ascending numbers below 2^32 - 1"
+        raise FilterArgumentError("draws", expected, str(draws))
+    return key, draws.start, len(draws)

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from lex7.base.shapes import RowCov, RowMean, TimesNs
 from lex7.filters import core_native
 from lex7.filters.kalman import Forecast, choice
-from lex7.filters.model import Model
+from lex7.filters.model import Model, bytes_of, parts_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +49,7 @@ def smooth(
     """
     times, series, sds = core_native.columns(times_ns, values, observation_sd)
     columns = (times, series, sds, core_native.input_rows(inputs, len(times)))
-    means, covs = core_native.smooth(model.to_bytes(), columns, None)
+    means, covs = core_native.smooth(bytes_of(model), columns, None)
     return Smoothed(times, means, covs)
 
 
@@ -73,9 +73,9 @@ def smooth_signal(
     times, series, _ = core_native.columns(times_ns, values, None)
     columns = (times, series, None, core_native.input_rows(inputs, len(times)))
     places = core_native.indices("rows", rows)
-    chosen = None if components is None else choice(components, len(model.components))
+    chosen = None if components is None else choice(components, len(parts_of(model)))
     mean: RowMean
     cov: RowCov
-    data = model.to_bytes()
+    data = bytes_of(model)
     mean, cov = core_native.smooth_signal(data, columns, None, places, chosen)
     return Forecast(times[places], mean, cov, core_native.noise_var(data))

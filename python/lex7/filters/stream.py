@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from lex7.base.ids import StateHash
 from lex7.filters import core_native
-from lex7.filters.belief import Belief
+from lex7.filters.belief import Belief, start_of
 from lex7.filters.errors import FilterArgumentError
-from lex7.filters.model import Model
+from lex7.filters.model import Model, bytes_of
 
 
 class Filter:
@@ -24,9 +24,9 @@ class Filter:
     __slots__ = ("_kernel", "model", "update")
 
     def __init__(self, model: Model, belief: Belief | None = None) -> None:
-        start = None if belief is None else belief.to_bytes()
+        start = start_of(belief)
         self.model = model
-        self._kernel = core_native.FilterStream(model.to_bytes(), start)
+        self._kernel = core_native.FilterStream(bytes_of(model), start)
         # The compiled method itself: a Python method around it would take longer than the step.
         self.update = self._kernel.update
 
@@ -48,6 +48,19 @@ class Filter:
         if data is None:
             raise FilterArgumentError("filter", "one that has taken in a value", "a fresh one")
         return data
+
+    def to_bytes_or_empty(self) -> bytes:
+        """Return the canonical bytes of the belief, empty before the first value."""
+        return self._kernel.belief() or b""
+
+    @classmethod
+    def from_bytes(cls, model: Model, data: bytes) -> Filter:
+        """Go on from the bytes of a filter of the same model.
+
+        Raises:
+            FilterArgumentError: these are not the bytes of a belief, or of another model's.
+        """
+        return cls(model, Belief.from_bytes(data))
 
     def state_hash(self) -> StateHash:
         """Return the SHA-256 that names the belief."""

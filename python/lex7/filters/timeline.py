@@ -14,7 +14,10 @@ from lex7.base.ids import StateHash
 from lex7.filters import core_native
 from lex7.filters.belief import Belief
 from lex7.filters.errors import FilterArgumentError
-from lex7.filters.model import Model
+from lex7.filters.model import Model, bytes_of
+
+ROWS_MAX = 1 << 20
+"""More rows than this are not kept open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,9 @@ class Timeline:
 
     def __init__(self, model: Model, *, rows_max: int = 4096, saved: bytes | None = None) -> None:
         self.model = model
-        self._kernel = core_native.FilterTimeline(model.to_bytes(), rows_max, saved)
+        count = core_native.whole("rows_max", rows_max, 0, ROWS_MAX)
+        window = None if saved is None else core_native.raw("saved", saved)
+        self._kernel = core_native.FilterTimeline(bytes_of(model), count, window)
 
     def insert(
         self,
@@ -68,9 +73,8 @@ class Timeline:
         Raises:
             FilterArgumentError: no observation of that number is in the window.
         """
-        if not 0 <= number < 1 << 64:
-            raise FilterArgumentError("number", "that of an observation", str(number))
-        return self._kernel.retract(number)
+        named = core_native.whole("number", number, 0, (1 << 64) - 1)
+        return self._kernel.retract(named)
 
     def belief(self) -> Belief:
         """Return the belief after the last row in time.

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from lex7.base.shapes import RowCov, RowMean
+from lex7.filters import core_native
 from lex7.filters.errors import FilterArgumentError
-from lex7.filters.kalman import Forecast, combine
+from lex7.filters.kalman import Forecast, combine, observed_cov
 
 Window = tuple[int, int]
 """Start and end in nanoseconds: the times t with start < t <= end."""
@@ -57,15 +58,31 @@ def window_means(forecast: Forecast, windows: Sequence[Window], *, observed: boo
 def _moments(
     forecast: Forecast, windows: Sequence[Window], *, observed: bool, shared: bool
 ) -> WindowMoments:
-    rows = np.zeros((len(windows), len(forecast.times_ns)))
+    if not isinstance(forecast, Forecast):
+        raise FilterArgumentError("forecast", "a Forecast", type(forecast).__name__)
+    spans = _spans(windows)
+    when = core_native.instants(forecast.times_ns)
+    rows = np.zeros((len(spans), len(when)))
     counts = []
-    for place, (start_ns, end_ns) in enumerate(windows):
-        inside = (forecast.times_ns > start_ns) & (forecast.times_ns <= end_ns)
+    for place, (start_ns, end_ns) in enumerate(spans):
+        inside = (when > start_ns) & (when <= end_ns)
         count = int(inside.sum())
         if count == 0:
             expected = "windows that hold a time of the forecast"
             raise FilterArgumentError("windows", expected, f"({start_ns}, {end_ns}]")
         rows[place, inside] = 1.0 / count if shared else 1.0
         counts.append(count)
-    cov = forecast.observation_cov if observed else forecast.cov
+    cov = observed_cov(forecast) if observed else forecast.cov
     return WindowMoments(tuple(counts), *combine(rows, forecast.mean, cov))
+
+
+def _spans(windows: Sequence[Window]) -> list[Window]:
+    if not isinstance(windows, list | tuple) or not windows:
+        raise FilterArgumentError("windows", "at least one (start, end)", repr(windows)[:60])
+    out = []
+    for window in windows:
+        if not isinstance(window, list | tuple) or len(window) != 2:
+            raise FilterArgumentError("windows", "pairs of start and end", repr(window)[:60])
+        start, end = (core_native.instant("windows", edge) for edge in window)
+        out.append((start, end))
+    return out

@@ -48,7 +48,7 @@ pub fn disturbances(
         if let Some(seen) = seen {
             let (u, d) = back.residual(seen);
             out.noise[row] = seen.noise_var * u;
-            out.noise_spreads[row] = (seen.noise_var * seen.noise_var * d).max(0.0);
+            out.noise_spreads[row] = (seen.noise_var * (seen.noise_var * d)).max(0.0);
             out.noise_vars[row] = (seen.noise_var - out.noise_spreads[row]).max(0.0);
             return;
         }

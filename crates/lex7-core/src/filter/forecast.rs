@@ -95,5 +95,9 @@ pub fn combine(coefficients: &[f64], given: &Forecast) -> Result<Forecast, Filte
             cov[j * rows + i] = value;
         }
     }
-    Ok(Forecast { mean, cov })
+    let out = Forecast { mean, cov };
+    match out.mean.iter().chain(&out.cov).all(|value| value.is_finite()) {
+        true => Ok(out),
+        false => Err(refuse("coefficients", "small enough that sums stay finite", "an overflow")),
+    }
 }

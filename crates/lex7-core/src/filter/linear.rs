@@ -1,13 +1,11 @@
 //! Any linear Gaussian model with vector observations, any entries of which may be missing.
 //!
-//! One step per row; observations of a row are taken in one by one, which needs no matrix inverse
-//! (Durbin & Koopman 2012, §6.4). Correlated noise is first made uncorrelated by the LDLᵀ factor of its
-//! covariance over the entries present.
+//! One step per row; what is known beside the values, such as inputs, may differ by row.
 use super::motion::Motion;
+use super::outputs::{Look, Outputs, Recorded, check_covs, check_sound};
 use super::run::is_finite;
-use super::smooth::{Smoothed, Tape};
-use super::step::{Workspace, update};
-use super::{Belief, FilterError, Robust, STATES_MAX, is_sound, refuse};
+use super::smooth::{Smoothed, Tape, times};
+use super::{Belief, FilterError, STATES_MAX, is_sound, refuse};
 
 /// x' = T x + d + noise(Q), y = Z x + c + noise(H), starting from a mean, a covariance and diffuse
 /// directions. All matrices row-major.
@@ -29,6 +27,28 @@ pub struct Linear {
     pub start: Belief,
 }
 
+/// Rows of observations, with what is known of each.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LinearRows<'a> {
+    /// (rows, p), NaN where missing.
+    pub values: &'a [f64],
+    /// (rows, n) added to the state on the way to each row, that of the first unused; empty for none.
+    pub drifts: &'a [f64],
+    /// (rows, p) added to what is seen; empty for none.
+    pub offsets: &'a [f64],
+    /// (rows, p, n) in place of the model's loading; empty where it is the same for all.
+    pub loadings: &'a [f64],
+    /// (rows, p, p) in place of the model's noise; empty where it is the same for all.
+    pub observation_covs: &'a [f64],
+}
+
+impl<'a> LinearRows<'a> {
+    /// Rows of values and nothing else.
+    pub fn of(values: &'a [f64]) -> Self {
+        LinearRows { values, drifts: &[], offsets: &[], loadings: &[], observation_covs: &[] }
+    }
+}
+
 /// The outcome of a run over rows of observations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinearRun {
@@ -45,121 +65,112 @@ pub struct LinearRun {
 }
 
 impl Linear {
-    fn check(&self, values: &[f64]) -> Result<usize, FilterError> {
+    fn check(&self, given: &LinearRows) -> Result<usize, FilterError> {
         let (n, p) = (self.start.states(), self.offset.len());
-        let sizes = [
-            ("transition", self.transition.len(), n * n),
-            ("process_cov", self.process_cov.len(), n * n),
-            ("drift", self.drift.len(), n),
-            ("loading", self.loading.len(), p * n),
-            ("observation_cov", self.observation_cov.len(), p * p),
-        ];
-        for (name, got, expected) in sizes {
-            if got != expected {
-                return Err(refuse(name, &format!("{expected} numbers for {n} states and {p} outputs"), got));
-            }
-        }
         if p == 0 || p > STATES_MAX {
             return Err(refuse("loading", "between 1 and 64 outputs", p));
         }
         let parts = [
-            ("transition", &self.transition),
-            ("process_cov", &self.process_cov),
-            ("drift", &self.drift),
-            ("loading", &self.loading),
-            ("observation_cov", &self.observation_cov),
-            ("offset", &self.offset),
+            ("transition", &self.transition, n * n),
+            ("process_cov", &self.process_cov, n * n),
+            ("drift", &self.drift, n),
+            ("loading", &self.loading, p * n),
+            ("observation_cov", &self.observation_cov, p * p),
+            ("offset", &self.offset, p),
         ];
-        for (name, numbers) in parts {
-            if numbers.iter().any(|value| !is_sound(*value)) {
-                return Err(refuse(name, "finite numbers within 1e100", "another"));
+        for (name, numbers, expected) in parts {
+            if numbers.len() != expected {
+                let expected = format!("{expected} numbers for {n} states and {p} outputs");
+                return Err(refuse(name, &expected, numbers.len()));
             }
+            check_sound(name, numbers)?;
         }
-        let diagonals =
-            [("process_cov", &self.process_cov, n), ("observation_cov", &self.observation_cov, p)];
-        for (name, matrix, side) in diagonals {
-            if (0..side).any(|i| {
-                (0..=i).any(|j| matrix[i * side + j] != matrix[j * side + i]) || matrix[i * side + i] < 0.0
-            }) {
-                return Err(refuse(name, "a symmetric matrix with a diagonal of at least 0", "another"));
-            }
+        check_covs("process_cov", &self.process_cov, n)?;
+        check_covs("observation_cov", &self.observation_cov, p)?;
+        if !given.values.len().is_multiple_of(p) || given.values.is_empty() {
+            return Err(refuse("values", &format!("at least one row of {p} values"), given.values.len()));
         }
-        if !values.len().is_multiple_of(p) || values.is_empty() {
-            return Err(refuse("values", &format!("at least one row of {p} values"), values.len()));
-        }
-        if values.iter().any(|value| !(value.is_nan() || is_sound(*value))) {
+        if given.values.iter().any(|value| !(value.is_nan() || is_sound(*value))) {
             return Err(refuse("values", "numbers within 1e100, NaN where missing", "another"));
         }
-        Ok(p)
-    }
-}
-
-/// The scalar observations of one row: each a combination of outputs with noise of its own.
-pub(crate) struct Whitened {
-    /// Unit lower triangular over the present outputs, row-major.
-    factor: Vec<f64>,
-    pub(crate) vars: Vec<f64>,
-    pub(crate) present: Vec<usize>,
-}
-
-/// Factor the noise of the present outputs as L D Lᵀ.
-pub(crate) fn whiten(cov: &[f64], outputs: usize, present: &[usize]) -> Result<Whitened, FilterError> {
-    let size = present.len();
-    let mut factor = vec![0.0; size * size];
-    let mut vars = vec![0.0; size];
-    for i in 0..size {
-        for j in 0..=i {
-            let mut sum = cov[present[i] * outputs + present[j]];
-            for k in 0..j {
-                sum -= factor[i * size + k] * factor[j * size + k] * vars[k];
+        let rows = given.values.len() / p;
+        let beside = [
+            ("drifts", given.drifts, n),
+            ("offsets", given.offsets, p),
+            ("loadings", given.loadings, p * n),
+            ("observation_covs", given.observation_covs, p * p),
+        ];
+        for (name, numbers, width) in beside {
+            if !numbers.is_empty() && numbers.len() != rows * width {
+                return Err(refuse(name, &format!("{rows} rows of {width} numbers"), numbers.len()));
             }
-            if i == j {
-                let scale = cov[present[i] * outputs + present[i]];
-                if sum < -1e-12 * scale {
-                    return Err(refuse(
-                        "observation_cov",
-                        "positive semi-definite",
-                        format!("a pivot of {sum}"),
-                    ));
-                }
-                // A pivot at rounding level is an exact zero: that output is a sum of earlier ones.
-                vars[i] = if sum <= 1e-14 * scale { 0.0 } else { sum };
-                factor[i * size + i] = 1.0;
-            } else {
-                factor[i * size + j] = if vars[j] > 0.0 { sum / vars[j] } else { 0.0 };
-            }
+            check_sound(name, numbers)?;
         }
-    }
-    Ok(Whitened { factor, vars, present: present.to_vec() })
-}
-
-impl Whitened {
-    /// Solve L x = b down the present outputs, for one column of b.
-    pub(crate) fn solve(&self, column: &mut [f64]) {
-        let size = self.vars.len();
-        for i in 0..size {
-            for j in 0..i {
-                column[i] -= self.factor[i * size + j] * column[j];
-            }
-        }
+        check_covs("observation_covs", given.observation_covs, p)?;
+        Ok(rows)
     }
 }
 
-/// Filter rows of vector observations, (rows, p) row-major, NaN where missing.
-pub fn run_linear(model: &Linear, values: &[f64], smooths: bool) -> Result<LinearRun, FilterError> {
-    let outputs = model.check(values)?;
+/// Row `row` of an array, or the one that stands for all rows.
+fn row_of<'a>(rows: &'a [f64], all: &'a [f64], row: usize) -> &'a [f64] {
+    if rows.is_empty() { all } else { &rows[row * all.len()..(row + 1) * all.len()] }
+}
+
+/// Filter rows of vector observations, and smooth them if asked.
+pub fn run_linear(model: &Linear, given: &LinearRows, smooths: bool) -> Result<LinearRun, FilterError> {
+    let mut tape = Tape::default();
+    let mut out = walk(model, given, smooths.then_some(&mut tape))?;
+    if smooths {
+        out.smoothed = Some(finite(settled(tape, &out.belief)?.smooth()?)?);
+    }
+    Ok(out)
+}
+
+/// Filter rows and keep the tape, for whatever is to be asked of it.
+pub fn record_linear(model: &Linear, given: &LinearRows) -> Result<(LinearRun, Recorded), FilterError> {
+    let mut tape = Tape::default();
+    let out = walk(model, given, Some(&mut tape))?;
+    let (outputs, rows) = (model.offset.len(), out.logliks.len());
+    let whole =
+        |rows_of: &[f64], all: &[f64]| (0..rows).flat_map(|row| row_of(rows_of, all, row).to_vec()).collect();
+    let lines = whole(given.loadings, &model.loading);
+    let offsets = whole(given.offsets, &model.offset);
+    let covs = (0..rows).map(|row| row_of(given.observation_covs, &model.observation_cov, row));
+    let noise_vars =
+        covs.flat_map(|cov| cov.iter().step_by(outputs + 1).copied().collect::<Vec<f64>>()).collect();
+    let tape = settled(tape, &out.belief)?;
+    Ok((out, Recorded { tape, lines, offsets, outputs, noise_vars }))
+}
+
+/// Refuse moments that left the finite range.
+pub(crate) fn finite(smoothed: Smoothed) -> Result<Smoothed, FilterError> {
+    let width = smoothed.covs.len().checked_div(smoothed.means.len()).unwrap_or(1).max(1);
+    match smoothed.covs.iter().position(|value| !value.is_finite()) {
+        Some(at) => Err(FilterError::Diverged { row: at / (width * width) }),
+        None => Ok(smoothed),
+    }
+}
+
+/// Refuse a tape whose rows do not determine the state.
+pub(crate) fn settled(tape: Tape, last: &Belief) -> Result<Tape, FilterError> {
+    match last.diffuse_count() {
+        0 => Ok(tape),
+        left => Err(FilterError::Diffuse { left }),
+    }
+}
+
+fn walk(model: &Linear, given: &LinearRows, mut tape: Option<&mut Tape>) -> Result<LinearRun, FilterError> {
+    let rows = model.check(given)?;
     let mut belief = model.start.clone().checked()?;
     belief.factor = None;
-    let states = belief.states();
-    let rows = values.len() / outputs;
-    let mut space = Workspace::new(states, Robust::Gaussian);
+    let (states, outputs) = (belief.states(), model.offset.len());
     let motion = Motion::dense(&model.transition, &model.process_cov, &model.drift);
-    let mut tape = Tape::default();
-    if smooths {
+    let moved = Motion::dense(&model.transition, &model.process_cov, &vec![0.0; states]);
+    if let Some(tape) = tape.as_deref_mut() {
         Tape::check(rows.saturating_mul(1 + outputs / 2), states)?;
         tape.add_motion(motion.clone());
     }
-    let mut whitened: Vec<Whitened> = Vec::new();
+    let mut walk = Outputs::new(states);
     let mut out = LinearRun {
         belief: belief.clone(),
         logliks: Vec::with_capacity(rows),
@@ -167,30 +178,24 @@ pub fn run_linear(model: &Linear, values: &[f64], smooths: bool) -> Result<Linea
         covs: Vec::with_capacity(rows * states * states),
         smoothed: None,
     };
-    for (row, observed) in values.chunks_exact(outputs).enumerate() {
-        if row > 0 {
+    for (row, observed) in given.values.chunks_exact(outputs).enumerate() {
+        if row > 0 && given.drifts.is_empty() {
             motion.push(&mut belief);
+        } else if row > 0 {
+            moved.push(&mut belief);
+            let drift = row_of(given.drifts, &model.drift, row);
+            belief.mean.iter_mut().zip(drift).for_each(|(mean, known)| *mean += known);
         }
-        if smooths {
+        if let Some(tape) = tape.as_deref_mut() {
             tape.arrive((row > 0).then_some(0), &belief);
         }
-        let present: Vec<usize> = (0..outputs).filter(|i| !observed[*i].is_nan()).collect();
-        let place = match whitened.iter().rposition(|known| known.present == present) {
-            Some(place) => place,
-            None => {
-                whitened.push(whiten(&model.observation_cov, outputs, &present)?);
-                whitened.len() - 1
-            }
+        let look = Look {
+            lines: row_of(given.loadings, &model.loading, row),
+            cov: row_of(given.observation_covs, &model.observation_cov, row),
+            offset: row_of(given.offsets, &model.offset, row),
+            observed,
         };
-        let mut sum = 0.0;
-        for (h, value, noise_var) in scalars(model, &whitened[place], observed) {
-            space.set_row(&h);
-            let outcome = update(&mut belief, &mut space, value, noise_var, states);
-            sum += outcome.log_density;
-            if smooths {
-                tape.see(&space, &outcome, noise_var);
-            }
-        }
+        let sum = walk.take_in(look, &mut belief, tape.as_deref_mut())?;
         if !(sum.is_finite() && is_finite(&belief)) {
             return Err(FilterError::Diverged { row });
         }
@@ -198,27 +203,17 @@ pub fn run_linear(model: &Linear, values: &[f64], smooths: bool) -> Result<Linea
         out.means.extend_from_slice(&belief.mean);
         out.covs.extend_from_slice(&belief.cov);
     }
-    if smooths {
-        if belief.diffuse_count() > 0 {
-            return Err(FilterError::Diffuse { left: belief.diffuse_count() });
-        }
-        out.smoothed = Some(tape.smooth()?);
-    }
     out.belief = belief;
     Ok(out)
 }
 
-/// Return (h, value, noise variance) of each scalar observation of a row.
-fn scalars(model: &Linear, white: &Whitened, observed: &[f64]) -> Vec<(Vec<f64>, f64, f64)> {
-    let states = model.start.states();
-    let size = white.present.len();
-    let mut values: Vec<f64> = white.present.iter().map(|i| observed[*i] - model.offset[*i]).collect();
-    white.solve(&mut values);
-    let mut rows = vec![vec![0.0; states]; size];
-    for state in 0..states {
-        let mut column: Vec<f64> = white.present.iter().map(|i| model.loading[*i * states + state]).collect();
-        white.solve(&mut column);
-        rows.iter_mut().zip(column).for_each(|(line, value)| line[state] = value);
+/// Return rows of inputs through a matrix: (rows, k) and (n, k) give (rows, n).
+pub fn through(matrix: &[f64], inputs: &[f64], columns: usize) -> Result<Vec<f64>, FilterError> {
+    if columns == 0 || !matrix.len().is_multiple_of(columns) || !inputs.len().is_multiple_of(columns) {
+        return Err(refuse("inputs", "as many columns as the matrix has", columns));
     }
-    rows.into_iter().zip(values).zip(&white.vars).map(|((h, value), var)| (h, value, *var)).collect()
+    check_sound("inputs", inputs)?;
+    check_sound("control", matrix)?;
+    let lines = inputs.chunks_exact(columns);
+    Ok(lines.flat_map(|row| times(matrix, row)).collect())
 }

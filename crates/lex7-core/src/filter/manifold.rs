@@ -47,14 +47,28 @@ impl Coordinate {
         }
     }
 
+    /// Answer whether an error can be added: an exponential must stay a positive number.
+    fn takes(self, delta: f64) -> bool {
+        match self {
+            Coordinate::Real => delta.is_finite(),
+            Coordinate::Positive => delta.abs() <= 700.0,
+            Coordinate::Angle => delta.abs() <= ANGLE_MAX,
+        }
+    }
+
     /// Answer whether a number is a point of the manifold.
     pub fn holds(self, x: f64) -> bool {
         match self {
-            Coordinate::Real | Coordinate::Angle => x.is_finite(),
+            Coordinate::Real => x.is_finite(),
+            // Beyond, an angle has lost the digits that tell where on the circle it is.
+            Coordinate::Angle => x.abs() <= ANGLE_MAX,
             Coordinate::Positive => x.is_finite() && x > 0.0,
         }
     }
 }
+
+/// Larger angles, in radians, are refused.
+const ANGLE_MAX: f64 = 1e9;
 
 /// Return the angle in [−π, π) that differs by whole turns.
 fn wrap(angle: f64) -> f64 {
@@ -71,7 +85,7 @@ fn wrap(angle: f64) -> f64 {
 
 /// Return x ⊞ δ for every coordinate.
 pub fn box_plus(codes: &[u8], x: &[f64], delta: &[f64]) -> Result<Vec<f64>, FilterError> {
-    each(codes, (x, "state"), (delta, "delta"), |kind, x, d| kind.holds(x) && d.is_finite(), Coordinate::plus)
+    each(codes, (x, "state"), (delta, "delta"), |kind, x, d| kind.holds(x) && kind.takes(d), Coordinate::plus)
 }
 
 /// Return y ⊟ x for every coordinate; NaN in y, a missing value, stays NaN.
@@ -99,7 +113,12 @@ fn each(
             let got = format!("{} and {} at coordinate {index}", a[index], b[index]);
             return Err(refuse(a_name, &format!("points of {kind:?}"), got));
         }
-        out.push(apply(kind, a[index], b[index]));
+        let found = apply(kind, a[index], b[index]);
+        if !found.is_finite() && !a[index].is_nan() {
+            let got = format!("{} and {} at coordinate {index}", a[index], b[index]);
+            return Err(refuse(b_name, "such that the result stays finite", got));
+        }
+        out.push(found);
     }
     Ok(out)
 }

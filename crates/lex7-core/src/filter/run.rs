@@ -170,6 +170,9 @@ pub fn run(model: &Model, series: &Series, initial: Option<&Belief>, keep: Keep)
     follow((model, series), keep, &mut belief, &mut out)?;
     belief.expand();
     out.belief = belief;
+    if !out.loglik.is_finite() {
+        return Err(FilterError::Diverged { row: series.times_ns.len() - 1 });
+    }
     Ok(out)
 }
 

@@ -22,20 +22,31 @@ pub fn simulate_states(
     model: &Model,
     series: &Series,
     initial: Option<&Belief>,
-    (seed, first, draws): (u64, u32, u32),
+    (seed, first, count): (u64, u32, u32),
 ) -> Result<Vec<f64>, FilterError> {
-    let size = series.values.len().saturating_mul(model.states()).saturating_mul(draws as usize);
+    check(series.values.len() * model.states(), first, count)?;
+    draws(&record(model, series, initial)?, (seed, first, count))
+}
+
+fn check(numbers: usize, first: u32, count: u32) -> Result<usize, FilterError> {
+    let size = numbers.saturating_mul(count as usize);
     if size > NUMBERS_MAX {
         return Err(refuse("draws", &format!("draws × rows × states of at most {NUMBERS_MAX}"), size));
     }
-    if first.checked_add(draws).is_none() {
-        return Err(refuse("first", "a first draw that leaves room for the others", first));
+    if first.checked_add(count).is_none() {
+        return Err(refuse("draws", "a first draw that leaves room for the others", first));
     }
-    let tape = record(model, series, initial)?;
+    Ok(size)
+}
+
+/// Return paths of the state that a tape was recorded of, (draws, rows, n).
+pub(crate) fn draws(tape: &Tape, (seed, first, count): (u64, u32, u32)) -> Result<Vec<f64>, FilterError> {
+    let states = tape.instants.first().map_or(0, |one| one.before.states());
+    let size = check(tape.instants.len() * states, first, count)?;
     let means = tape.smooth()?.means;
     let factors = tape.factors();
     let mut out = Vec::with_capacity(size);
-    for draw in first..first + draws {
+    for draw in first..first + count {
         let path = tape.draw([seed as u32, (seed >> 32) as u32], draw, &factors);
         let centred = tape.smooth_zero(&path.observed);
         out.extend(means.iter().zip(&path.states).zip(&centred).map(|((mean, x), hat)| mean + x - hat));

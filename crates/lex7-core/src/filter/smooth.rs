@@ -309,6 +309,23 @@ impl Back {
         }
     }
 
+    /// Carry every state of this instant back, to be met by `beside`.
+    pub(crate) fn watch(&mut self, believed: &Believed) {
+        let states = self.work.len();
+        let unit = |i: usize| (0..states).map(|j| if i == j { 1.0 } else { 0.0 }).collect::<Vec<f64>>();
+        self.later = (0..states).map(|i| self.probe(believed, &unit(i))).collect();
+    }
+
+    /// Cov(x_now, state `index` of the instant that is watched).
+    pub(crate) fn beside(&self, believed: &Believed, index: usize) -> Vec<f64> {
+        let (upper, lower) = &self.later[index];
+        let mut out = times(&believed.belief.cov, upper);
+        if !believed.infinite.is_empty() {
+            add_scaled(&mut out, &times(&believed.infinite, lower), 1.0);
+        }
+        out
+    }
+
     /// h − N P h, split by powers of κ.
     fn probe(&self, believed: &Believed, h: &[f64]) -> Pair {
         let (star, infinite) = believed.images(h);

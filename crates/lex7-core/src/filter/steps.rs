@@ -2,7 +2,7 @@
 //!
 //! Every element is the two-row run of `linear` that a single error-state step makes, so a batch has the bits of
 //! its elements, whatever stands beside them.
-use super::{Belief, FilterError, Linear, refuse, run_linear};
+use super::{Belief, FilterError, Linear, LinearRows, refuse, run_linear};
 
 /// The matrices of one step. B sequences of n states and p outputs; all row-major.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +69,7 @@ pub fn error_steps(steps: &Steps<'_>, states: usize, outputs: usize) -> Result<S
             },
         };
         rows[outputs..].copy_from_slice(&steps.innovations[place * outputs..(place + 1) * outputs]);
-        let run = run_linear(&linear, &rows, false)?;
+        let run = run_linear(&linear, &LinearRows::of(&rows), false)?;
         out.errors.extend(&run.belief.mean);
         out.covs.extend(&run.belief.cov);
         out.logliks.push(run.logliks[0] + run.logliks[1]);

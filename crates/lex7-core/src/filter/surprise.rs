@@ -76,8 +76,9 @@ impl Surprise {
 
     /// Score one innovation, then learn from it. NaN and infinite variances say nothing and change nothing.
     pub fn update(&mut self, innovation: f64, variance: f64) -> Surprised {
-        let square = innovation * innovation / variance;
-        if !(square.is_finite() && variance > 0.0) {
+        // An innovation beyond 1e154 is as surprising as numbers can say, not unknown.
+        let square = (innovation * innovation / variance).min(f64::MAX);
+        if !(square.is_finite() && variance > 0.0 && variance.is_finite() && innovation.is_finite()) {
             return Surprised { probability: 1.0, spike: 1.0, drift: 1.0, deviation: f64::NAN };
         }
         let given = self.settings;

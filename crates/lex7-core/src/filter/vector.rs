@@ -3,12 +3,13 @@
 //! Output i of a row sees Σ_j loading[i, j] × signal of component j, plus a known offset, through noise whose
 //! covariance joins the outputs. A known input may move the state as it arrives at a row. One scalar at a
 //! time after an LDLᵀ of the noise over the entries present, as in `linear`.
-use super::linear::{Whitened, whiten};
+use super::linear::{finite, settled};
 use super::motion::Motion;
+use super::outputs::{Look, Outputs, Recorded, check_covs, check_sound};
 use super::run::{check_inputs, check_times, continued, is_finite};
 use super::smooth::{Smoothed, Tape};
 use super::smooth_run::MOTIONS_KEPT;
-use super::step::{Workspace, begin, update};
+use super::step::begin;
 use super::transition::{discretise, observe, start_of};
 use super::{Belief, FilterError, Model, NS_PER_DAY, Robust, STATES_MAX, is_sound, refuse};
 
@@ -36,6 +37,12 @@ pub struct VectorSeries<'a> {
     pub columns: usize,
     /// (rows, states) known motion of the state on arrival at each row; empty for none.
     pub drifts: &'a [f64],
+    /// (rows, outputs) added to what is seen; empty for none.
+    pub offsets: &'a [f64],
+    /// (rows, outputs, components) in place of the model's loading; empty where it is the same for all.
+    pub loadings: &'a [f64],
+    /// (rows, outputs, outputs) in place of the model's noise; empty where it is the same for all.
+    pub observation_covs: &'a [f64],
 }
 
 /// The outcome of a run.
@@ -66,15 +73,9 @@ impl VectorModel {
         if self.loading.len() != p * parts {
             return Err(refuse("loading", &format!("{p} rows of {parts} components"), self.loading.len()));
         }
-        for (name, numbers) in [("loading", &self.loading), ("observation_cov", &self.observation_cov)] {
-            if numbers.iter().any(|value| !is_sound(*value)) {
-                return Err(refuse(name, "finite numbers within 1e100", "another"));
-            }
-        }
-        let cov = &self.observation_cov;
-        if (0..p).any(|i| cov[i * p + i] < 0.0 || (0..i).any(|j| cov[i * p + j] != cov[j * p + i])) {
-            return Err(refuse("observation_cov", "symmetric with a diagonal of at least 0", "another"));
-        }
+        check_sound("loading", &self.loading)?;
+        check_sound("observation_cov", &self.observation_cov)?;
+        check_covs("observation_cov", &self.observation_cov, p)?;
         if self.model.robust != Robust::Gaussian {
             return Err(refuse("model", "Gaussian noise for vector observations", "robust noise"));
         }
@@ -86,28 +87,41 @@ impl VectorModel {
         if series.values.iter().any(|value| !(value.is_nan() || is_sound(*value))) {
             return Err(refuse("values", "numbers within 1e100, NaN where missing", "another"));
         }
-        if !(series.drifts.is_empty() || series.drifts.len() == rows * self.model.states())
-            || series.drifts.iter().any(|value| !is_sound(*value))
-        {
-            let expected = format!("{rows} rows of {} finite numbers", self.model.states());
-            return Err(refuse("drifts", &expected, series.drifts.len()));
+        let beside = [
+            ("drifts", series.drifts, self.model.states()),
+            ("offsets", series.offsets, p),
+            ("loadings", series.loadings, p * parts),
+            ("observation_covs", series.observation_covs, p * p),
+        ];
+        for (name, numbers, width) in beside {
+            if !numbers.is_empty() && numbers.len() != rows * width {
+                return Err(refuse(name, &format!("{rows} rows of {width} numbers"), numbers.len()));
+            }
+            check_sound(name, numbers)?;
         }
+        check_covs("observation_covs", series.observation_covs, p)?;
         check_inputs(&self.model, series.inputs, series.columns, rows)
     }
 
-    /// Write the row of every output at one instant, (outputs, states).
-    fn rows(&self, time_ns: i64, inputs: &[f64], plain: &mut [f64], out: &mut [f64]) {
-        observe(&self.model, time_ns, inputs, None, plain);
-        let parts = self.model.components.len();
-        for (weights, line) in self.loading.chunks_exact(parts).zip(out.chunks_exact_mut(plain.len())) {
+    /// Return the row of every output at one instant, (outputs, states).
+    fn lines(&self, series: &VectorSeries, row: usize) -> Vec<f64> {
+        let (parts, outputs) = (self.model.components.len(), self.outputs());
+        let mut plain = vec![0.0; self.model.states()];
+        let inputs = &series.inputs[row * series.columns..(row + 1) * series.columns];
+        observe(&self.model, series.times_ns[row], inputs, None, &mut plain);
+        let loading = match series.loadings.get(row * outputs * parts..(row + 1) * outputs * parts) {
+            Some(own) if !own.is_empty() => own,
+            _ => &self.loading[..],
+        };
+        let mut out = Vec::with_capacity(outputs * plain.len());
+        for weights in loading.chunks_exact(parts) {
             let mut at = 0;
             for (part, weight) in self.model.components.iter().zip(weights) {
-                for place in at..at + part.states() {
-                    line[place] = weight * plain[place];
-                }
+                out.extend(plain[at..at + part.states()].iter().map(|value| weight * value));
                 at += part.states();
             }
         }
+        out
     }
 }
 
@@ -118,6 +132,40 @@ pub fn run_vector(
     initial: Option<&Belief>,
     smooths: bool,
 ) -> Result<VectorRun, FilterError> {
+    let mut tape = Tape::default();
+    let mut out = walk(vector, series, initial, smooths.then_some(&mut tape))?;
+    if smooths {
+        out.smoothed = Some(finite(settled(tape, &out.belief)?.smooth()?)?);
+    }
+    Ok(out)
+}
+
+/// Filter rows of outputs and keep the tape, for whatever is to be asked of it.
+pub fn record_vector(
+    vector: &VectorModel,
+    series: &VectorSeries,
+    initial: Option<&Belief>,
+) -> Result<(VectorRun, Recorded), FilterError> {
+    let mut tape = Tape::default();
+    let out = walk(vector, series, initial, Some(&mut tape))?;
+    let lines = (0..out.logliks.len()).flat_map(|row| vector.lines(series, row)).collect();
+    let tape = settled(tape, &out.belief)?;
+    let outputs = vector.outputs();
+    let own = outputs * outputs;
+    let noise = |row: usize| {
+        series.observation_covs.get(row * own..(row + 1) * own).unwrap_or(&vector.observation_cov)
+    };
+    let noise_vars =
+        (0..out.logliks.len()).flat_map(|row| noise(row).iter().step_by(outputs + 1).copied()).collect();
+    Ok((out, Recorded { tape, lines, offsets: series.offsets.to_vec(), outputs, noise_vars }))
+}
+
+fn walk(
+    vector: &VectorModel,
+    series: &VectorSeries,
+    initial: Option<&Belief>,
+    mut tape: Option<&mut Tape>,
+) -> Result<VectorRun, FilterError> {
     vector.check(series)?;
     let (model, outputs) = (&vector.model, vector.outputs());
     let first = series.times_ns[0];
@@ -126,16 +174,10 @@ pub fn run_vector(
         None => begin(&start_of(model), first),
     };
     let (states, rows) = (model.states(), series.times_ns.len());
-    let mut tape = Tape::default();
-    if smooths {
+    if tape.is_some() {
         Tape::check(rows.saturating_mul(1 + outputs / 2), states)?;
     }
-    let mut run = Walk {
-        space: Workspace::new(states, Robust::Gaussian),
-        plain: vec![0.0; states],
-        lines: vec![0.0; outputs * states],
-        whitened: Vec::new(),
-    };
+    let mut walk = Outputs::new(states);
     let mut known: Vec<(f64, usize, Motion)> = Vec::new();
     let mut out = VectorRun {
         belief: belief.clone(),
@@ -145,33 +187,21 @@ pub fn run_vector(
         smoothed: None,
     };
     for (row, &time_ns) in series.times_ns.iter().enumerate() {
-        let mut motion = None;
-        if time_ns != belief.time_ns {
-            let days = (i128::from(time_ns) - i128::from(belief.time_ns)) as f64 / NS_PER_DAY;
-            let place = known.iter().rposition(|one| one.0 == days).unwrap_or_else(|| {
-                let mut cells = Vec::new();
-                discretise(model, days, &mut cells);
-                let step = Motion::blocks(&cells);
-                if known.len() == MOTIONS_KEPT {
-                    known.remove(0);
-                }
-                let named = if smooths { tape.add_motion(step.clone()) } else { 0 };
-                known.push((days, named, step));
-                known.len() - 1
-            });
-            known[place].2.push(&mut belief);
-            motion = Some(known[place].1);
-            belief.time_ns = time_ns;
-        }
+        let motion = carry(model, &mut belief, time_ns, &mut known, tape.as_deref_mut());
         if let Some(drift) = series.drifts.get(row * states..(row + 1) * states) {
             belief.mean.iter_mut().zip(drift).for_each(|(mean, known)| *mean += known);
         }
-        if smooths {
+        if let Some(tape) = tape.as_deref_mut() {
             tape.arrive(motion, &belief);
         }
-        let observed = &series.values[row * outputs..(row + 1) * outputs];
-        let inputs = &series.inputs[row * series.columns..(row + 1) * series.columns];
-        let sum = run.look(vector, (time_ns, inputs, observed), &mut belief, &mut tape)?;
+        let own = outputs * outputs;
+        let look = Look {
+            lines: &vector.lines(series, row),
+            cov: series.observation_covs.get(row * own..(row + 1) * own).unwrap_or(&vector.observation_cov),
+            offset: series.offsets.get(row * outputs..(row + 1) * outputs).unwrap_or(&[]),
+            observed: &series.values[row * outputs..(row + 1) * outputs],
+        };
+        let sum = walk.take_in(look, &mut belief, tape.as_deref_mut())?;
         if !(sum.is_finite() && is_finite(&belief)) {
             return Err(FilterError::Diverged { row });
         }
@@ -179,59 +209,34 @@ pub fn run_vector(
         out.means.extend_from_slice(&belief.mean);
         out.covs.extend_from_slice(&belief.cov);
     }
-    if smooths {
-        if belief.diffuse_count() > 0 {
-            return Err(FilterError::Diffuse { left: belief.diffuse_count() });
-        }
-        out.smoothed = Some(tape.smooth()?);
-    }
     out.belief = belief;
     Ok(out)
 }
 
-/// Working space of one run.
-struct Walk {
-    space: Workspace,
-    plain: Vec<f64>,
-    lines: Vec<f64>,
-    whitened: Vec<Whitened>,
-}
-
-impl Walk {
-    /// Take in the outputs of one row; returns their log-density.
-    fn look(
-        &mut self,
-        vector: &VectorModel,
-        (time_ns, inputs, observed): (i64, &[f64], &[f64]),
-        belief: &mut Belief,
-        tape: &mut Tape,
-    ) -> Result<f64, FilterError> {
-        let states = self.plain.len();
-        let present: Vec<usize> = (0..observed.len()).filter(|i| !observed[*i].is_nan()).collect();
-        let place = match self.whitened.iter().rposition(|known| known.present == present) {
-            Some(place) => place,
-            None => {
-                self.whitened.push(whiten(&vector.observation_cov, observed.len(), &present)?);
-                self.whitened.len() - 1
-            }
-        };
-        vector.rows(time_ns, inputs, &mut self.plain, &mut self.lines);
-        let white = &self.whitened[place];
-        let mut values: Vec<f64> = present.iter().map(|i| observed[*i]).collect();
-        white.solve(&mut values);
-        let mut rows = vec![0.0; present.len() * states];
-        for state in 0..states {
-            let mut column: Vec<f64> = present.iter().map(|i| self.lines[i * states + state]).collect();
-            white.solve(&mut column);
-            rows.iter_mut().skip(state).step_by(states).zip(column).for_each(|(cell, value)| *cell = value);
-        }
-        let mut sum = 0.0;
-        for ((h, value), noise_var) in rows.chunks_exact(states).zip(values).zip(&white.vars) {
-            self.space.set_row(h);
-            let outcome = update(belief, &mut self.space, value, *noise_var, states);
-            sum += outcome.log_density;
-            tape.see(&self.space, &outcome, *noise_var);
-        }
-        Ok(sum)
+/// Carry a belief to a time; returns the place of the motion on the tape.
+fn carry(
+    model: &Model,
+    belief: &mut Belief,
+    time_ns: i64,
+    known: &mut Vec<(f64, usize, Motion)>,
+    tape: Option<&mut Tape>,
+) -> Option<usize> {
+    if time_ns == belief.time_ns {
+        return None;
     }
+    let days = (i128::from(time_ns) - i128::from(belief.time_ns)) as f64 / NS_PER_DAY;
+    let place = known.iter().rposition(|one| one.0 == days).unwrap_or_else(|| {
+        let mut cells = Vec::new();
+        discretise(model, days, &mut cells);
+        let step = Motion::blocks(&cells);
+        if known.len() == MOTIONS_KEPT {
+            known.remove(0);
+        }
+        let named = tape.map_or(0, |tape| tape.add_motion(step.clone()));
+        known.push((days, named, step));
+        known.len() - 1
+    });
+    known[place].2.push(belief);
+    belief.time_ns = time_ns;
+    Some(known[place].1)
 }

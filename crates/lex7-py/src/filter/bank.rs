@@ -4,7 +4,7 @@ use numpy::{PyReadonlyArray1, ToPyArray};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use super::{Floats, raise};
+use super::{Floats, raise, take};
 
 type Parts<'py> = (Vec<f64>, Vec<Bound<'py, PyBytes>>);
 
@@ -49,9 +49,9 @@ impl FilterBank {
     fn update(
         &mut self,
         py: Python<'_>,
-        time_ns: i64,
-        value: f64,
-        inputs: Option<Vec<f64>>,
+        #[pyo3(from_py_with = take::time_ns)] time_ns: i64,
+        #[pyo3(from_py_with = take::value)] value: f64,
+        #[pyo3(from_py_with = take::inputs)] inputs: Option<Vec<f64>>,
     ) -> PyResult<(f64, f64, f64)> {
         let row = inputs.as_deref().unwrap_or(&[]);
         let out = self.bank.update(time_ns, value, row).map_err(|error| raise(py, error))?;

@@ -4,7 +4,7 @@ use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use super::raise;
+use super::{raise, take};
 
 /// Add this class to the module.
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -26,7 +26,12 @@ impl FilterDetector {
     }
 
     /// Take in one value; returns its score.
-    fn update(&mut self, py: Python<'_>, time_ns: i64, value: f64) -> PyResult<f64> {
+    fn update(
+        &mut self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = take::time_ns)] time_ns: i64,
+        #[pyo3(from_py_with = take::value)] value: f64,
+    ) -> PyResult<f64> {
         self.detector.update(time_ns, value).map_err(|error| raise(py, error))
     }
 

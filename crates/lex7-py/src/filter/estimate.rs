@@ -1,22 +1,19 @@
-//! Bindings of disturbances, scores, simulated paths, vector observations and tail probabilities.
-use lex7_core::filter::{self, Belief, Model, Smoothed, VectorModel, VectorSeries};
-use numpy::{PyArray3, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, ToPyArray};
+//! Bindings of disturbances, scores, simulated paths and tail probabilities.
+use lex7_core::filter::{self, Belief, Model};
+use numpy::{PyArray3, PyArrayMethods, ToPyArray};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 
-use super::smooth::{Columns, Lists, states, with_series};
-use super::{Floats, Square, raise, square};
+use super::smooth::{Columns, with_series};
+use super::{Floats, Square, square};
 
 type Moments<'py> = (Square<'py>, Bound<'py, PyArray3<f64>>, Square<'py>);
 type Noises<'py> = (Floats<'py>, Floats<'py>, Floats<'py>);
-type Matrix<'py> = PyReadonlyArray2<'py, f64>;
 
 /// Add these functions to the module.
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(filter_disturbances, module)?)?;
     module.add_function(wrap_pyfunction!(filter_scores, module)?)?;
     module.add_function(wrap_pyfunction!(filter_simulate_states, module)?)?;
-    module.add_function(wrap_pyfunction!(filter_run_vector, module)?)?;
     module.add_function(wrap_pyfunction!(chi_square_tail, module)?)?;
     module.add_function(wrap_pyfunction!(gamma_tail, module)?)?;
     module.add_function(wrap_pyfunction!(student_tail, module)?)
@@ -65,40 +62,6 @@ fn filter_simulate_states<'py>(
     let draws = lane.2 as usize;
     let size = out.len().checked_div(rows * draws).unwrap_or(0);
     out.to_pyarray(py).reshape([draws, rows, size])
-}
-
-/// Filter, and smooth if asked, several outputs of one sum of components.
-#[pyfunction]
-fn filter_run_vector<'py>(
-    py: Python<'py>,
-    model: (&[u8], Matrix<'py>, Matrix<'py>),
-    series: (PyReadonlyArray1<'py, i64>, Matrix<'py>, Matrix<'py>, Matrix<'py>),
-    belief: Option<&[u8]>,
-    smooths: bool,
-) -> PyResult<(Bound<'py, PyBytes>, Lists<'py>)> {
-    let (times_ns, values, inputs, drifts) = &series;
-    let loading = model.1.as_slice()?.to_vec();
-    let observation_cov = model.2.as_slice()?.to_vec();
-    let given = VectorSeries {
-        times_ns: times_ns.as_slice()?,
-        values: values.as_slice()?,
-        inputs: inputs.as_slice()?,
-        columns: inputs.as_array().ncols(),
-        drifts: drifts.as_slice()?,
-    };
-    let run = py.detach(|| {
-        let vector = VectorModel { model: Model::decode(model.0)?, loading, observation_cov };
-        let initial = belief.map(Belief::decode).transpose()?;
-        filter::run_vector(&vector, &given, initial.as_ref(), smooths)
-    });
-    let run = run.map_err(|error| raise(py, error))?;
-    let rows = run.logliks.len();
-    let smoothed = match &run.smoothed {
-        Some(Smoothed { means, covs }) => Some(states(py, means, covs, rows)?),
-        None => None,
-    };
-    let filtered = states(py, &run.means, &run.covs, rows)?;
-    Ok((PyBytes::new(py, &run.belief.encode()), (run.logliks.to_pyarray(py), filtered, smoothed)))
 }
 
 /// P(X > x) for a chi-square of that many degrees of freedom.

@@ -1,19 +1,16 @@
 //! Bindings of smoothers and of linear models with vector observations.
-use lex7_core::filter::{self, Belief, FilterError, Forecast, Linear, Model, Series, Smoothed};
+use lex7_core::filter::{self, Belief, FilterError, Forecast, Model, Series};
 use numpy::{PyReadonlyArray1, PyReadonlyArray2, ToPyArray};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 
 use super::{Floats, Square, States, raise, square};
 
 type Matrix<'py> = PyReadonlyArray2<'py, f64>;
-pub(super) type Lists<'py> = (Floats<'py>, States<'py>, Option<States<'py>>);
 
 /// Add these functions to the module.
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(filter_smooth, module)?)?;
-    module.add_function(wrap_pyfunction!(filter_smooth_signal, module)?)?;
-    module.add_function(wrap_pyfunction!(filter_run_linear, module)?)
+    module.add_function(wrap_pyfunction!(filter_smooth_signal, module)?)
 }
 
 pub(super) fn states<'py>(
@@ -78,37 +75,4 @@ fn filter_smooth_signal<'py>(
         filter::smooth_signal(&Model::decode(model)?, series, initial.as_ref(), &rows, chosen.as_deref())
     })?;
     Ok((mean.to_pyarray(py), square(py, &cov, rows.len())?))
-}
-
-/// Filter, and smooth if asked, a linear model; `matrices` are transition, process covariance, loading
-/// and observation covariance, `vectors` drift and offset.
-#[pyfunction]
-fn filter_run_linear<'py>(
-    py: Python<'py>,
-    matrices: (Matrix<'py>, Matrix<'py>, Matrix<'py>, Matrix<'py>),
-    vectors: (PyReadonlyArray1<'py, f64>, PyReadonlyArray1<'py, f64>),
-    start: &[u8],
-    values: Matrix<'py>,
-    smooths: bool,
-) -> PyResult<(Bound<'py, PyBytes>, Lists<'py>)> {
-    let start = Belief::decode(start).map_err(|error| raise(py, error))?;
-    let model = Linear {
-        transition: matrices.0.as_slice()?.to_vec(),
-        process_cov: matrices.1.as_slice()?.to_vec(),
-        loading: matrices.2.as_slice()?.to_vec(),
-        observation_cov: matrices.3.as_slice()?.to_vec(),
-        drift: vectors.0.as_slice()?.to_vec(),
-        offset: vectors.1.as_slice()?.to_vec(),
-        start,
-    };
-    let numbers = values.as_slice()?;
-    let run = py.detach(|| filter::run_linear(&model, numbers, smooths));
-    let run = run.map_err(|error| raise(py, error))?;
-    let rows = run.logliks.len();
-    let smoothed = match &run.smoothed {
-        Some(Smoothed { means, covs }) => Some(states(py, means, covs, rows)?),
-        None => None,
-    };
-    let filtered = states(py, &run.means, &run.covs, rows)?;
-    Ok((PyBytes::new(py, &run.belief.encode()), (run.logliks.to_pyarray(py), filtered, smoothed)))
 }

@@ -3,7 +3,7 @@ use lex7_core::filter::{Belief, Model, Stream};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use super::raise;
+use super::{raise, take};
 
 /// Add this class to the module.
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -29,10 +29,10 @@ impl FilterStream {
     fn update(
         &mut self,
         py: Python<'_>,
-        time_ns: i64,
-        value: f64,
-        observation_sd: Option<f64>,
-        inputs: Option<Vec<f64>>,
+        #[pyo3(from_py_with = take::time_ns)] time_ns: i64,
+        #[pyo3(from_py_with = take::value)] value: f64,
+        #[pyo3(from_py_with = take::observation_sd)] observation_sd: Option<f64>,
+        #[pyo3(from_py_with = take::inputs)] inputs: Option<Vec<f64>>,
     ) -> PyResult<(f64, f64, f64)> {
         // One step takes less time than leaving and entering the interpreter again.
         let row = inputs.as_deref().unwrap_or(&[]);

@@ -5,7 +5,7 @@ use lex7_core::filter::{
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use super::raise;
+use super::{raise, take};
 
 type Bytes<'py> = Bound<'py, PyBytes>;
 type Told = (f64, f64, f64);
@@ -42,10 +42,10 @@ impl FilterFixedLag {
     fn update<'py>(
         &mut self,
         py: Python<'py>,
-        time_ns: i64,
-        value: f64,
-        observation_sd: Option<f64>,
-        inputs: Option<Vec<f64>>,
+        #[pyo3(from_py_with = take::time_ns)] time_ns: i64,
+        #[pyo3(from_py_with = take::value)] value: f64,
+        #[pyo3(from_py_with = take::observation_sd)] observation_sd: Option<f64>,
+        #[pyo3(from_py_with = take::inputs)] inputs: Option<Vec<f64>>,
     ) -> PyResult<Option<Bytes<'py>>> {
         let row = inputs.as_deref().unwrap_or(&[]);
         let out = self.inner.update(time_ns, value, observation_sd, row);
@@ -89,10 +89,10 @@ impl FilterGuard {
     fn update(
         &mut self,
         py: Python<'_>,
-        time_ns: i64,
-        value: f64,
-        observation_sd: Option<f64>,
-        inputs: Option<Vec<f64>>,
+        #[pyo3(from_py_with = take::time_ns)] time_ns: i64,
+        #[pyo3(from_py_with = take::value)] value: f64,
+        #[pyo3(from_py_with = take::observation_sd)] observation_sd: Option<f64>,
+        #[pyo3(from_py_with = take::inputs)] inputs: Option<Vec<f64>>,
     ) -> PyResult<(u8, f64, f64, f64)> {
         let row = inputs.as_deref().unwrap_or(&[]);
         let out = self.inner.update(time_ns, value, observation_sd, row).map_err(|error| raise(py, error))?;
@@ -143,9 +143,9 @@ impl FilterAdaptive {
     fn update(
         &mut self,
         py: Python<'_>,
-        time_ns: i64,
-        value: f64,
-        inputs: Option<Vec<f64>>,
+        #[pyo3(from_py_with = take::time_ns)] time_ns: i64,
+        #[pyo3(from_py_with = take::value)] value: f64,
+        #[pyo3(from_py_with = take::inputs)] inputs: Option<Vec<f64>>,
     ) -> PyResult<Told> {
         let row = inputs.as_deref().unwrap_or(&[]);
         self.inner.update(time_ns, value, row).map_err(|error| raise(py, error))
@@ -192,10 +192,10 @@ impl FilterTimeline {
     fn insert(
         &mut self,
         py: Python<'_>,
-        time_ns: i64,
-        value: f64,
-        observation_sd: Option<f64>,
-        inputs: Option<Vec<f64>>,
+        #[pyo3(from_py_with = take::time_ns)] time_ns: i64,
+        #[pyo3(from_py_with = take::value)] value: f64,
+        #[pyo3(from_py_with = take::observation_sd)] observation_sd: Option<f64>,
+        #[pyo3(from_py_with = take::inputs)] inputs: Option<Vec<f64>>,
     ) -> PyResult<(u64, f64, f64, f64)> {
         let row = Row { number: 0, time_ns, value, observation_sd, inputs: inputs.unwrap_or_default() };
         let (number, told) = self.inner.insert(row).map_err(|error| raise(py, error))?;
@@ -243,7 +243,11 @@ impl FilterSurprise {
     }
 
     /// Score one innovation: the probability, those of spike and drift, and the deviation.
-    fn update(&mut self, innovation: f64, variance: f64) -> (f64, f64, f64, f64) {
+    fn update(
+        &mut self,
+        #[pyo3(from_py_with = take::innovation)] innovation: f64,
+        #[pyo3(from_py_with = take::variance)] variance: f64,
+    ) -> (f64, f64, f64, f64) {
         let out = self.inner.update(innovation, variance);
         (out.probability, out.spike, out.drift, out.deviation)
     }
