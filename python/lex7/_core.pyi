@@ -174,6 +174,7 @@ def filter_smooth_signal(
     chosen: Sequence[bool] | None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
 
+@final
 class FilterBank:
     def __new__(
         cls,
