@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 RUST_SOURCES := $(shell find crates -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock
 
-.PHONY: help setup demo test quick sim fuzz fuzz-models shapes lint bench wheel lock clean
+.PHONY: help setup demo test quick sim fuzz fuzz-models shapes lint bench proofs wheel lock clean
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/  /'
 
@@ -57,6 +57,10 @@ fuzz-models: setup  ## damaged model files, snapshots and tokenizers; `make fuzz
 
 shapes: setup    ## every pinned shape, not only the smallest; some minutes, 1 GB of disk
 	LEX7_SHAPES=all $(BIN)/python -m pytest -q tests/law/ssm/test_published_hashes.py
+
+proofs: setup    ## the laws of rules and corrections at full size; an hour of one core
+	$(BIN)/python scripts/proofs.py
+	$(BIN)/python -m pytest -q -m slow tests/law/directive/test_bounds.py
 
 wheel:           ## an abi3 wheel in dist/
 	$(BIN)/maturin build --release --out dist

@@ -69,8 +69,8 @@ class Desk:
         for case in self.hard:
             further = 0
             for wish, months in bought:
-                is_seen = self._sees(case, self.column(wish, months))
-                if not is_seen and self._sees(case, self.column(wish, 0)):
+                is_seen = self.sees(case, self.column(wish, months))
+                if not is_seen and self.sees(case, self.column(wish, 0)):
                     further = max(further, months)
             wider = case if not further else self.sight.further(case, further)
             if wider is None:
@@ -96,9 +96,9 @@ class Desk:
         unit[column] = 1.0
         found = []
         for case in cases:
-            if self._sees(case, column):
+            if self.sees(case, column):
                 found.append(along(case, unit))
-            elif self._sees(case, asked):
+            elif self.sees(case, asked):
                 further = self.sight.further(case, months)
                 if further is None or not is_touched(further, unit):
                     return None
@@ -134,7 +134,8 @@ class Desk:
                 before = own[0]
         return True
 
-    def _sees(self, case: Case, column: int) -> bool:
+    def sees(self, case: Case, column: int) -> bool:
+        """Answer whether a rule speaks of anything that one column moves."""
         key = (case.directive.id, column)
         if key not in self.seen:
             unit = np.zeros(len(self.sight.moves))

@@ -53,6 +53,12 @@ def solve(problem: Problem) -> Optimum | Infeasible:
     return _answer(_core.solve_exact(problem.arrays, None))
 
 
+def solve_for(problem: Problem, columns: range) -> list[tuple[int, int]] | None:
+    """Return some coordinates of the optimum as quotients, in column units; None without one."""
+    is_optimal, _, _, point = _core.solve_exact(problem.arrays, None)
+    return [point[column] for column in columns] if is_optimal else None
+
+
 def prove(problem: Problem, active: list[int]) -> Optimum | Infeasible:
     """Return the same as `solve`, starting from constraints that any solver proposed.
 

@@ -3,7 +3,8 @@
 Rules that hold must go on holding, rules that fail must not get worse, and the targets must hold
 afterwards. Joint rules start at the common z; at most eight rounds then give rows with room a
 larger z. Of all points that the rules themselves accept, the cheapest stands; its certificate
-proves that it is the smallest for the z of its rows.
+proves that it is the smallest for the z of its rows. Steps that the rules do not ask for are then
+taken back (`polish`).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from lex7.correct.levers import (
     groups_of,
     ramp_rows,
 )
+from lex7.correct.polish import one_less, proof_at, refutation_at, taken_back
 from lex7.correct.problem import Problem, RealRows, Rule, SearchLimitError, build_problem
 from lex7.correct.soft import SoftRows, find_slacks, relaxed, rounding_allowance
 from lex7.directive.rows import ROUNDS, RowBlock, reallocated, rows_of
@@ -65,14 +67,14 @@ class LeverAnswer:
     Attributes:
         changes: the levers that move.
         cost: sum of (reluctance × change)², exact.
-        part: the proof.
+        parts: the proof.
         is_exhaustive: whether every way to satisfy the rules was tried.
         giving: soft rules that give way: directive, how far in its unit, the unit.
     """
 
     changes: tuple[LeverChange, ...]
     cost: Fraction
-    part: Part
+    parts: tuple[Part, ...]
     is_exhaustive: bool
     giving: tuple[tuple[str, Fraction, str], ...]
 
@@ -146,7 +148,7 @@ def _combinations(task: LeverTask) -> tuple[list[Chosen], bool]:
 def _rounds(
     task: LeverTask, chosen: Chosen, name: str, *, is_exhaustive: bool
 ) -> LeverAnswer | LeverFailure:
-    best: LeverAnswer | None = None
+    best: _Candidate | None = None
     failure: LeverFailure | None = None
     is_joint = any(block.demand.is_joint for _, way in chosen for block in way)
     for _ in range(ROUNDS + 1 if is_joint else 1):
@@ -161,33 +163,84 @@ def _rounds(
         if found.steps is None:
             break
         shift = _shift(task, found.steps)
-        part = certificates.smallest(name, moving, found)
-        changes = changes_of(task.parts, found.steps)
-        answer = LeverAnswer(changes, _cost(changes), part, is_exhaustive, posed.giving)
-        if _is_accepted(task, shift) and (best is None or answer.cost < best.cost):
-            best = answer
+        cost = _cost(changes_of(task.parts, found.steps))
+        if _is_accepted(task, shift) and (best is None or cost < best.cost):
+            part = certificates.smallest(name, moving, found)
+            best = _Candidate(found.steps, cost, part, posed)
         chosen = tuple(
             (case, tuple(reallocated(block, shift) for block in way)) for case, way in chosen
         )
-    return best or failure or LeverFailure((), None)
+    if best is not None:
+        return _polished(task, best, name, is_exhaustive=is_exhaustive)
+    return failure or LeverFailure((), None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Posed:
-    """The problem after soft rules have given way, and how far they did."""
+    """The problem after soft rules have given way, and how far they did.
+
+    Attributes:
+        problem: all rows.
+        kept: the rows that no hard rule judges: ramps, and soft rules as far as they give way.
+        giving: directive, how far in its unit, the unit.
+    """
 
     problem: Problem
+    kept: Problem
     giving: tuple[tuple[str, Fraction, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    steps: tuple[int, ...]
+    cost: Fraction
+    part: Part
+    posed: _Posed
+
+
+def _polished(task: LeverTask, best: _Candidate, name: str, *, is_exhaustive: bool) -> LeverAnswer:
+    """Take back what the rules themselves do not ask for, and prove what is left."""
+    kept = best.posed.kept
+
+    def accepts(steps: tuple[int, ...]) -> bool:
+        is_kept = certificates.first_broken_row(kept, steps) is None
+        return is_kept and _is_accepted(task, _shift(task, steps))
+
+    steps = taken_back(best.steps, accepts)
+    parts: tuple[Part, ...] = (best.part,)
+    if steps != best.steps:
+        title = f"{name}, as the rules ask"
+        parts += proof_at(_narrowed(task, steps), title)
+        for index, less in one_less(steps):
+            sooner = f"{title}, one step less of {task.parts[index].lever.id}"
+            part = certificates.fails(sooner, kept, less)
+            refused = refutation_at(_narrowed(task, less), sooner) if part is None else (part,)
+            parts += refused
+    changes = changes_of(task.parts, steps)
+    return LeverAnswer(changes, _cost(changes), parts, is_exhaustive, best.posed.giving)
+
+
+def _narrowed(task: LeverTask, steps: tuple[int, ...]) -> tuple[Case, ...]:
+    """Narrow the rules to one point; a target must hold, whatever it did before."""
+    shift = _shift(task, steps)
+    cases = (case for case in task.cases if case.evidence is not None)
+    return tuple(
+        replace(along(case, shift), before=None)
+        if case.directive.id in task.targets
+        else along(case, shift)
+        for case in cases
+    )
 
 
 def _pose(task: LeverTask, chosen: Chosen) -> _Posed:
     columns = tuple(column_of(part) for part in task.parts)
     kept = (block for case, way in chosen if (block := _rows(task, case, way)) is not None)
-    hard = (*ramp_rows(task.parts), *kept)
+    ramps = ramp_rows(task.parts)
+    hard = (*ramps, *kept)
     soft = tuple(one for case in task.soft if (one := _soft_rows(task, case)) is not None)
     slacks = find_slacks(hard, soft, columns) if soft else ()
     if slacks is None:
-        return _Posed(build_problem(hard, columns), ())
+        return _Posed(build_problem(hard, columns), build_problem(ramps, columns), ())
     # A rule that gives way has no room left for rounding the levers; it gets that much more.
     slacks = tuple(
         slack + rounding_allowance(one, columns) if slack else slack
@@ -199,7 +252,8 @@ def _pose(task: LeverTask, chosen: Chosen) -> _Posed:
         for one, slack in zip(soft, slacks, strict=True)
         if slack
     )
-    return _Posed(build_problem((*hard, *rows), columns), giving)
+    kept_rows = build_problem((*ramps, *rows), columns)
+    return _Posed(build_problem((*hard, *rows), columns), kept_rows, giving)
 
 
 def _soft_rows(task: LeverTask, case: Case) -> SoftRows | None:

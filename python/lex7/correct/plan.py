@@ -11,27 +11,26 @@ refuses more than a cap is a part of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import dataclass, replace
 
 from lex7.base.civil import Day, iso
 from lex7.base.ids import QuantityName
 from lex7.base.money import Money
 from lex7.correct import certificate as certificates
 from lex7.correct import sentences
-from lex7.correct.amount import decided_by, plain_rows, refutation_at
+from lex7.correct.amount import refutation_at
 from lex7.correct.answer import RuleChange, Situation, VerdictKind
 from lex7.correct.case import Case, after, along, is_blocking, is_touched, reaches
 from lex7.correct.certificate import Certificate, Part, StateStamp
 from lex7.correct.desk import Bought, Desk, lay_out
-from lex7.correct.problem import Column, Problem, build_amount_problem
+from lex7.correct.frontier import Judge, cheapest_on_totals
+from lex7.correct.polish import proof_at
+from lex7.correct.polish import refutation_at as refutation_point
 from lex7.correct.schedule import Event, Schedule, Task, cheapest
+from lex7.correct.totals import judges_of
 from lex7.correct.wish import MONTHS_MAX, Wish
 from lex7.directive.catalogue import node_of
 from lex7.directive.plan import leaves
-
-PLAN_STEPS = 1 << 20
-"""A whole plan counts as this many steps, so that rounding its rows costs a millionth of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +77,20 @@ def plan_wishes(situation: Situation, wishes: tuple[Wish, ...]) -> Plan:
     lacking = tuple(case for case in desk.hard if _is_lacking(case))
     if lacking:
         return _answer(desk, Schedule((), 0, 0, is_cheapest=False), (), sentences.lacking(lacking))
-    task, refusals = _task(desk)
-    found = cheapest(task, lambda chosen: desk.accepts(_bought(desk, task, chosen)))
+    task, refusals, judges = _task(desk)
+    found = _schedule(desk, task, judges)
     bought = _bought(desk, task, found.chosen)
     parts = (*_proof(desk, bought), *_earlier(desk, bought), *refusals, _best(desk, task, found))
     return _answer(desk, found, bought, None, parts)
+
+
+def _schedule(desk: Desk, task: Task, judges: tuple[Judge, ...] | None) -> Schedule:
+    """Search on sums where every rule allows it; the rules themselves have the last word."""
+    if judges is not None:
+        found = cheapest_on_totals(task, judges)
+        if desk.accepts(_bought(desk, task, found.chosen)):
+            return found
+    return cheapest(task, lambda chosen: desk.accepts(_bought(desk, task, chosen)))
 
 
 def _is_lacking(case: Case) -> bool:
@@ -92,17 +100,26 @@ def _is_lacking(case: Case) -> bool:
     )
 
 
-def _task(desk: Desk) -> tuple[Task, tuple[Part, ...]]:
-    """Turn wishes into events with caps; and the parts that prove the caps."""
+def _task(desk: Desk) -> tuple[Task, tuple[Part, ...], tuple[Judge, ...] | None]:
+    """Turn wishes into events with caps; and the parts that prove the caps, and the judges."""
     wishes = desk.wishes
     waiting = sum(wish.worth for wish in wishes) * MONTHS_MAX + 1
     caps, refusals = _caps(desk)
-    events = []
-    for index, wish in enumerate(wishes):
-        for months, day in enumerate(wish.days(desk.as_of)):
-            cap = caps[day] if desk.accepts(((index, months),)) else 0
-            events.append(Event(int(day), index, wish.worth * months, cap))
-    events.sort(key=lambda event: (event.day, event.wish))
+    choices = sorted(
+        (day, index, months)
+        for index, wish in enumerate(wishes)
+        for months, day in enumerate(wish.days(desk.as_of))
+    )
+    open_events = tuple(
+        Event(int(day), index, wishes[index].worth * months, caps[day])
+        for day, index, months in choices
+    )
+    named = tuple((index, months) for _, index, months in choices)
+    judges = judges_of(desk, open_events, named)
+    events = tuple(
+        event if _fits_alone(desk, judges, at, event) else replace(event, cap=0)
+        for at, event in enumerate(open_events)
+    )
     keys = [(w.amount.minor, w.category, w.day, w.latest, w.worth) for w in wishes]
     after = tuple(
         max((other for other in range(index) if keys[other] == key), default=-1)
@@ -110,7 +127,21 @@ def _task(desk: Desk) -> tuple[Task, tuple[Part, ...]]:
     )
     amounts = tuple(wish.amount.minor for wish in wishes)
     dropped = tuple(wish.worth * waiting for wish in wishes)
-    return Task(tuple(events), amounts, dropped, after), refusals
+    return Task(events, amounts, dropped, after), refusals, judges
+
+
+def _fits_alone(desk: Desk, judges: tuple[Judge, ...] | None, at: int, event: Event) -> bool:
+    """Answer whether one purchase by itself is accepted."""
+    wish = desk.wishes[event.wish]
+    if wish.amount.minor > event.cap:
+        return False
+    if judges is None:
+        return desk.accepts(((event.wish, event.cost // wish.worth),))
+    known = (judge.settle(judge.start(), event.day, 0) for judge in judges)
+    return all(
+        own is not None and judge.buy(own, at, wish.amount.minor) is not None
+        for judge, own in zip(judges, known, strict=True)
+    )
 
 
 def _caps(desk: Desk) -> tuple[dict[Day, int], tuple[Part, ...]]:
@@ -123,22 +154,42 @@ def _caps(desk: Desk) -> tuple[dict[Day, int], tuple[Part, ...]]:
     orderly = desk.orderly()
     caps: dict[Day, int] = {}
     refusals: dict[int, tuple[Part, ...]] = {}
+    low = 0
     for day in sorted({day for _, day in desk.columns}):
         cases = desk.watching(orderly, day)
         if cases is None:
             caps[day] = 0
             continue
-        low, high = 0, len(ladder)
-        while high - low > 1:
-            middle = (low + high) // 2
-            units = desk.units(ladder[middle])
-            is_open = not any(is_blocking(case, units) for case in cases)
-            low, high = (middle, high) if is_open else (low, middle)
+        low, high = _edge(desk, cases, ladder, low)
         caps[day] = ladder[low]
-        if high < len(ladder):
+        if high < len(ladder) and low not in refusals:
             title = f"more than {Money(ladder[low], currency)} by {iso(day)}"
             refusals[low] = refutation_at(cases, Money(ladder[high], currency), title)
     return caps, tuple(part for parts in refusals.values() for part in parts)
+
+
+def _edge(desk: Desk, cases: tuple[Case, ...], ladder: list[int], near: int) -> tuple[int, int]:
+    """Return the last sum that rules accept and the next one, from a place near it outward."""
+
+    def is_open(index: int) -> bool:
+        units = desk.units(ladder[index])
+        return index == 0 or not any(is_blocking(case, units) for case in cases)
+
+    low, high, stride = 0, len(ladder), 1
+    if is_open(near):
+        low = near
+        while low + stride < high and is_open(low + stride):
+            low, stride = low + stride, 2 * stride
+        high = min(high, low + stride)
+    else:
+        high = near
+        while not is_open(max(0, high - stride)):
+            high, stride = max(0, high - stride), 2 * stride
+        low = max(0, high - stride)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if is_open(middle) else (low, middle)
+    return low, high
 
 
 def _bought(desk: Desk, task: Task, chosen: tuple[int, ...]) -> Bought:
@@ -153,15 +204,7 @@ def _proof(desk: Desk, bought: Bought) -> tuple[Part, ...]:
     """Prove that the rules accept a plan: rows where they are rows, else probabilities."""
     cases = desk.narrowed(bought) if bought else ()
     assert cases is not None, "an accepted plan was judged"
-    problem = _rows(cases)
-    parts: list[Part] = []
-    has_rows = bool(len(problem.bounds))
-    if has_rows and certificates.first_broken_row(problem, (PLAN_STEPS,)) is None:
-        parts.append(certificates.holds("the plan", problem, (PLAN_STEPS,)))
-    for case in cases:
-        if plain_rows(case) is None or not parts:
-            parts += decided_by(case, 1.0, f"the plan: {case.directive.id}")
-    return tuple(parts)
+    return proof_at(cases, "the plan")
 
 
 def _earlier(desk: Desk, bought: Bought) -> tuple[Part, ...]:
@@ -175,21 +218,8 @@ def _earlier(desk: Desk, bought: Bought) -> tuple[Part, ...]:
         if cases is None:
             continue
         title = f"{desk.wishes[wish].name}, one month earlier"
-        part = certificates.fails(title, _rows(cases), (PLAN_STEPS,))
-        if part is not None:
-            parts.append(part)
-            continue
-        for case in cases:
-            if is_blocking(case, 1.0):
-                parts += decided_by(case, 1.0, f"{title}: {case.directive.id}")
+        parts += refutation_point(cases, title)
     return tuple(parts)
-
-
-def _rows(cases: tuple[Case, ...]) -> Problem:
-    """Return the rows of a whole plan as one column of many small steps."""
-    column = Column("plan", "plan", Fraction(1, PLAN_STEPS), 0, PLAN_STEPS, Fraction(1))
-    rows = tuple(block for case in cases if (block := plain_rows(case)) is not None)
-    return build_amount_problem(rows, column)
 
 
 def _best(desk: Desk, task: Task, found: Schedule) -> Part:

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
+from itertools import chain
+from math import floor, gcd, ldexp
 
 import numpy as np
 from numpy.typing import NDArray
@@ -153,7 +154,8 @@ def build_problem(
     ordered = sorted(rows, key=lambda block: (block.rule.priority, block.rule.directive))
     exponents = [max(abs(column.lo), abs(column.hi)).bit_length() for column in columns]
     unit_sizes = np.array(
-        [float(c.step * 2**e) for c, e in zip(columns, exponents, strict=True)], dtype=np.float64
+        [ldexp(float(c.step), e) for c, e in zip(columns, exponents, strict=True)],
+        dtype=np.float64,
     )
     reach = np.array(
         [max(abs(c.lo), abs(c.hi)) / 2**e for c, e in zip(columns, exponents, strict=True)],
@@ -258,7 +260,8 @@ def _rule_of_row(ordered: list[RealRows]) -> Integers:
 
 
 def _days(ordered: list[RealRows]) -> Integers:
-    return np.array([day for block in ordered for day in block.days], dtype=np.int64)
+    days = chain.from_iterable(block.days for block in ordered)
+    return np.fromiter(days, dtype=np.int64)
 
 
 def _eases(columns: tuple[Column, ...], exponents: list[int]) -> Integers:
@@ -266,13 +269,29 @@ def _eases(columns: tuple[Column, ...], exponents: list[int]) -> Integers:
 
     A weight more than 2^24 times another's rounds to the largest weight that can be held.
     """
-    eases = [
-        1 / (column.reluctance * column.step * 2**exponent)
-        for column, exponent in zip(columns, exponents, strict=True)
-    ]
+    eases = [_ease(column, exponent) for column, exponent in zip(columns, exponents, strict=True)]
     if not eases:
         return np.zeros(0, dtype=np.int64)
-    largest = max(eases)
-    bits = largest.numerator.bit_length() - largest.denominator.bit_length() + 1
-    scale = Fraction(2) ** (EASE_BITS - bits)
-    return np.array([max(1, round(ease * scale)) for ease in eases], dtype=np.int64)
+    large, under = eases[0]
+    for top, bottom in eases:
+        large, under = (top, bottom) if top * under > large * bottom else (large, under)
+    shared = gcd(large, under)
+    bits = (large // shared).bit_length() - (under // shared).bit_length() + 1
+    shift = EASE_BITS - bits
+    scaled = (
+        (top << shift, bottom) if shift >= 0 else (top, bottom << -shift) for top, bottom in eases
+    )
+    return np.array([max(1, _nearest(top, bottom)) for top, bottom in scaled], dtype=np.int64)
+
+
+def _ease(column: Column, exponent: int) -> tuple[int, int]:
+    """Return the inverse weight of a column as a quotient, not in lowest terms."""
+    reluctance, step = column.reluctance, column.step
+    top = reluctance.denominator * step.denominator
+    return top, (reluctance.numerator * step.numerator) << exponent
+
+
+def _nearest(top: int, bottom: int) -> int:
+    """Round a positive quotient to the nearest integer, halves to the even one."""
+    whole, rest = divmod(top, bottom)
+    return whole + int(2 * rest > bottom or (2 * rest == bottom and whole % 2 == 1))

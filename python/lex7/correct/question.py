@@ -91,6 +91,7 @@ class Sight:
     forecast: Forecast
     moves: tuple[Move, ...]
     known: dict[tuple[str, int], Case] = field(default_factory=dict)
+    answered: dict[tuple[str, int], Case | None] = field(default_factory=dict)
 
     def further(self, case: Case, months: int) -> Case | None:
         """Let a rule look some months further; None where its form or the horizon forbids it.
@@ -98,6 +99,12 @@ class Sight:
         Raises:
             StateError: a node cannot answer.
         """
+        key = (case.directive.id, months)
+        if key not in self.answered:
+            self.answered[key] = self._further(case, months)
+        return self.answered[key]
+
+    def _further(self, case: Case, months: int) -> Case | None:
         rule = case.directive.rule
         wanted = extended(rule, months)
         if wanted is None or not _is_within(wanted, self.forecast.as_of):

@@ -15,16 +15,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain
 from math import ceil
 
 import numpy as np
 
 from lex7.correct import exact_native
-from lex7.correct.exact import Infeasible
 from lex7.correct.problem import Column, RealRows, Reals, Rule, build_problem
 
 CENTRE = 1 << 10
-GRID = Fraction(1, 1 << 20)
+GRID_BITS = 20
+GRID = Fraction(1, 1 << GRID_BITS)
 LEVER_SHARE = Fraction(1, 1 << 15)
 """Its square is the 2⁻³⁰ that levers weigh against slacks."""
 
@@ -58,9 +59,10 @@ def find_slacks(
     """
     slacks = [Fraction(0)] * len(soft)
     fixed = _merged(hard, len(columns))
+    levers = tuple(replace(one, reluctance=one.reluctance * LEVER_SHARE) for one in columns)
     for level in sorted({one.rows.rule.priority for one in soft}):
         chosen = [index for index, one in enumerate(soft) if one.rows.rule.priority == level]
-        found = _level(fixed, [soft[index] for index in chosen], columns)
+        found = _level(fixed, [soft[index] for index in chosen], levers)
         if found is None:
             return None
         for index, slack in zip(chosen, found, strict=True):
@@ -85,7 +87,7 @@ def _merged(rows: tuple[RealRows, ...], width: int) -> RealRows:
     """Put rows under one another; whose they are does not matter to a slack."""
     return RealRows(
         Rule("", 0, "", ""),
-        tuple(day for block in rows for day in block.days),
+        tuple(chain.from_iterable(block.days for block in rows)),
         np.concatenate([np.zeros(0), *(block.slack for block in rows)]),
         np.concatenate([np.zeros((0, width)), *(block.gradient for block in rows)]),
     )
@@ -94,7 +96,7 @@ def _merged(rows: tuple[RealRows, ...], width: int) -> RealRows:
 def _level(
     fixed: RealRows, level: list[SoftRows], columns: tuple[Column, ...]
 ) -> list[Fraction] | None:
-    """Solve one level; None where the fixed rows conflict."""
+    """Solve one level over levers weighed lightly; None where the fixed rows conflict."""
     spans = np.array([float(max(abs(c.lo), abs(c.hi)) * c.step) for c in columns])
     reach = max(_largest_need(one, spans) for one in level)
     slack_columns = tuple(
@@ -108,23 +110,22 @@ def _level(
         )
         for one in level
     )
-    levers = tuple(replace(one, reluctance=one.reluctance * LEVER_SHARE) for one in columns)
     count = len(level)
     rows = [_widened(fixed, count)]
     for index, one in enumerate(level):
         block = _widened(one.rows, count)
         block.gradient[:, len(columns) + index] = float(one.unit)
         rows.append(replace(block, slack=block.slack - float(one.unit) * CENTRE))
-    problem = build_problem(tuple(rows), (*levers, *slack_columns), extra_bits=FINE_BITS)
-    found = exact_native.solve(problem)
-    if isinstance(found, Infeasible):
+    problem = build_problem(tuple(rows), (*columns, *slack_columns), extra_bits=FINE_BITS)
+    point = exact_native.solve_for(problem, range(len(columns), len(columns) + count))
+    if point is None:
         return None
-    exponents = problem.exponents.tolist()
-    values = []
-    for index in range(len(columns), len(columns) + count):
-        units = found.point[index] * 2 ** exponents[index] * GRID
-        values.append(ceil((units - CENTRE) / GRID) * GRID)
-    return values
+    exponents = problem.exponents[len(columns) :].tolist()
+    # A step is the grid itself, so whole steps are what a slack rounds up to.
+    return [
+        (-(-(top << exponent) // bottom) - (CENTRE << GRID_BITS)) * GRID
+        for (top, bottom), exponent in zip(point, exponents, strict=True)
+    ]
 
 
 def _widened(block: RealRows, count: int) -> RealRows:

@@ -9,7 +9,12 @@ import numpy as np
 from lex7.correct.answer import Situation
 from lex7.correct.case import Case, build_cases
 from lex7.correct.certificate import Part
-from lex7.correct.lever_change import LeverAnswer, LeverTask, find_lever_change
+from lex7.correct.lever_change import (
+    LeverAnswer,
+    LeverFailure,
+    LeverTask,
+    find_lever_change,
+)
 from lex7.correct.levers import LeverChange, LeverPart, lever_parts, spell_changes
 from lex7.correct.question import last_day
 
@@ -23,14 +28,14 @@ class Correction:
         changes: the levers that move; empty where none reaches it.
         sentence: the same in words, or why there is none.
         conflict: directives that stand in the way, where that is proven.
-        part: the proof, or None.
+        parts: the proof; empty where nothing is proven.
     """
 
     directive: str
     changes: tuple[LeverChange, ...]
     sentence: str
     conflict: tuple[str, ...]
-    part: Part | None
+    parts: tuple[Part, ...]
 
 
 def smallest_corrections(situation: Situation) -> tuple[Correction, ...]:
@@ -55,7 +60,7 @@ def smallest_corrections(situation: Situation) -> tuple[Correction, ...]:
 def _correction(parts: tuple[LeverPart, ...], cases: tuple[Case, ...], case: Case) -> Correction:
     name = case.directive.id
     if not parts:
-        return Correction(name, (), "there are no levers", (), None)
+        return Correction(name, (), "there are no levers", (), ())
     chosen = tuple(other for other in cases if other.is_hard or other is case)
     base = np.zeros(len(parts))
     soft = tuple(other for other in cases if not other.is_hard and other is not case)
@@ -63,11 +68,15 @@ def _correction(parts: tuple[LeverPart, ...], cases: tuple[Case, ...], case: Cas
     found = find_lever_change(task, f"correction of {name}")
     if isinstance(found, LeverAnswer):
         listed = ", ".join(spell_changes(found.changes))
-        return Correction(name, found.changes, listed, (), found.part)
+        return Correction(name, found.changes, listed, (), found.parts)
     others = tuple(other for other in found.conflict if other != name)
     sentence = "no lever reaches it"
     if others:
         sentence += f" while {', '.join(others)} must hold"
     if not found.is_proven:
         sentence = "no lever change was found"
-    return Correction(name, (), sentence, found.conflict, found.part)
+    return Correction(name, (), sentence, found.conflict, _proof(found))
+
+
+def _proof(found: LeverFailure) -> tuple[Part, ...]:
+    return () if found.part is None else (found.part,)

@@ -126,7 +126,7 @@ def _levers(question: Question, found: _Found) -> None:
         found.is_open = found.is_open or not answer.is_proven
         found.parts += [answer.part] if answer.part is not None else []
         return
-    found.parts.append(answer.part)
+    found.parts += answer.parts
     sentence = sentences.lever_way(proposal.amount, proposal.day, answer)
     gives_up = sentences.moved(answer.changes)
     found.alternatives.append(

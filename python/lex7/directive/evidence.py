@@ -72,8 +72,14 @@ class LeafEvidence:
 
     def rows(self, days: tuple[Day, ...]) -> NDArray[np.intp]:
         """Return the rows that answer for some days, ascending; days without a value drop out."""
-        found = {self.row_of.get(row_day(self.leaf, day), -1) for day in days} - {-1}
-        return np.array(sorted(found), dtype=np.intp)
+        if self.leaf.on_months:
+            months = {self.row_of.get(row_day(self.leaf, day), -1) for day in days} - {-1}
+            return np.array(sorted(months), dtype=np.intp)
+        asked = np.array(days, dtype=np.int64)
+        place = np.searchsorted(self.days, asked)
+        is_known = place < len(self.days)
+        is_known[is_known] = self.days[place[is_known]] == asked[is_known]
+        return np.unique(place[is_known]).astype(np.intp)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,8 @@ The choices, as docs/spec/directives.md states them:
 
 from __future__ import annotations
 
+from typing import cast
+
 from lex7.base.civil import Day, Month, add_months, month_length, month_of, month_start
 from lex7.directive.plan import Ahead, Leaf, Plan, Test, leaves
 from lex7.directive.quantity import Window
@@ -31,7 +33,7 @@ def days_of(reach: Ahead | Window, body: Plan, today: Day) -> tuple[Day, ...]:
     if all(leaf.on_months or _is_runway(leaf) for leaf in tests):
         ends = [month_end(Month(m)) for m in range(month_of(first), month_of(last) + 1)]
         return tuple(sorted({first, *(day for day in ends if first <= day <= last)}))
-    return tuple(Day(day) for day in range(first, last + 1))
+    return cast("tuple[Day, ...]", tuple(range(first, last + 1)))
 
 
 def row_day(leaf: Leaf, day: Day) -> Day:

@@ -109,6 +109,24 @@ class OwnJudge:
         return np.asarray(np.sqrt(variance / len(scenarios.paths)), dtype=np.float64)
 
 
+def sampled_paths_needed(confidence: float, path_count: int) -> int | None:
+    """Return how many sampled paths must hold for p_low to reach a confidence; None if all fail."""
+
+    def is_enough(count: int) -> bool:
+        share = count / path_count
+        variance = max(share * (1.0 - share), confidence * (1.0 - confidence))
+        error = STANDARD_ERRORS * float(np.sqrt(variance / path_count))
+        return max(share - error, 0.0) >= confidence
+
+    low, high = 0, path_count
+    if not is_enough(path_count):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if is_enough(middle) else (middle, high)
+    return high
+
+
 def judge_of(known: LeafEvidence | HeardLeaf, confidence: float) -> LeafJudge:
     """Return who judges a test: its evidence here, or the node that holds it."""
     return known if isinstance(known, HeardLeaf) else OwnJudge(known, confidence)
