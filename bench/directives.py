@@ -5,6 +5,7 @@ Clarabel solves the same rows without any proof; its time is the peer of ours wi
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -51,23 +52,30 @@ def columns(levers: int, copies: int) -> tuple[Column, ...]:
     )
 
 
-def blocks(levers: int, copies: int, shortfall: float) -> tuple[RealRows, ...]:
+def blocks(
+    levers: int,
+    copies: int,
+    shortfall: float,
+    *,
+    months: int = MONTHS,
+    rules: int = DIRECTIVES,
+) -> tuple[RealRows, ...]:
     """Directives over cash: each month feels every lever moved in it or before."""
     rng = np.random.default_rng(7)
-    months = np.arange(1, MONTHS + 1)
+    count, ahead = months, np.arange(1, months + 1)
     found = []
-    for directive in range(DIRECTIVES):
+    for directive in range(rules):
         share = rng.uniform(0, 1, levers) * (rng.uniform(0, 1, levers) < 0.4)
         if copies == 1:
-            gradient = -np.outer(months, share)
+            gradient = -np.outer(ahead, share)
         else:
-            felt = (months[:, None] >= months[None, :]).astype(float)
+            felt = (ahead[:, None] >= ahead[None, :]).astype(float)
             gradient = -np.kron(share, felt)
-        slack = np.abs(rng.uniform(50, 1500) * (1 + 0.1 * months) + rng.normal(0, 50, MONTHS))
+        slack = np.abs(rng.uniform(50, 1500) * (1 + 0.1 * ahead) + rng.normal(0, 50, count))
         if directive % 9 == 3:
-            slack = slack - shortfall * (months > 12)
-        rule = Rule(f"d{directive:02}", directive % 5, "USD", f"Rule {directive} holds.")
-        days = tuple(Day(TODAY + 30 * int(month)) for month in months)
+            slack = slack - shortfall * (ahead > 12)
+        rule = Rule(f"d{directive:03}", directive % 5, "USD", f"Rule {directive} holds.")
+        days = tuple(Day(TODAY + 30 * int(month)) for month in ahead)
         found.append(RealRows(rule, days, slack, gradient))
     return tuple(found)
 
@@ -106,6 +114,25 @@ def second_opinion(problem: Problem) -> None:
     clarabel.DefaultSolver(identity, np.zeros(len(eases)), matrix, right, cones, settings).solve()
 
 
+def by_cvxpy(problem: Problem) -> Callable[[], object] | None:
+    """Return the same through cvxpy and Clarabel as a person would write it; None without cvxpy."""
+    if importlib.util.find_spec("cvxpy") is None:
+        return None
+    import cvxpy
+
+    coefficients, bounds, lo, hi, exponents, eases = problem.arrays
+    relative = eases / eases.max()
+    units = np.ldexp(relative, exponents)
+
+    def solve() -> object:
+        z = cvxpy.Variable(len(eases))
+        limits = [(coefficients * relative) @ z <= bounds, z <= hi / units, z >= lo / units]
+        least = cvxpy.Problem(cvxpy.Minimize(0.5 * cvxpy.sum_squares(z)), limits)
+        return least.solve(solver=cvxpy.CLARABEL)
+
+    return solve
+
+
 def measure(levers: int, copies: int, limit_ms: float, repeat: int) -> list[Row]:
     """One size: the decision against its limit and against Clarabel."""
     lever_columns = columns(levers, copies)
@@ -114,10 +141,14 @@ def measure(levers: int, copies: int, limit_ms: float, repeat: int) -> list[Row]
     size = f"{len(lever_columns)} levers, {len(problem.bounds)} rows"
     ours = 1e3 * seconds(lambda: decide(real, lever_columns), repeat=repeat)
     peer = 1e3 * seconds(lambda: second_opinion(problem), repeat=max(3, repeat // 3))
-    return [
+    rows = [
         cost(f"decision with certificate, {size}", ours, "ms", "limit", limit_ms, 1.0),
         cost(f"the same, {size}", ours, "ms", "Clarabel without proof", peer, 1.0),
     ]
+    if (through := by_cvxpy(problem)) is not None:
+        theirs = 1e3 * seconds(through, repeat=max(3, repeat // 3))
+        rows.append(cost(f"the same, {size}", ours, "ms", "cvxpy and Clarabel", theirs, 1.0))
+    return rows
 
 
 def checks() -> list[Row]:

@@ -1,4 +1,4 @@
-"""The same problem gives the same bytes in any process, on any processor path."""
+"""The same question gives the same bytes in any process, on any processor path."""
 
 from __future__ import annotations
 
@@ -29,6 +29,26 @@ for seed in range(12):
     part = (c.smallest("l", problem, found) if hasattr(found, "steps")
             else c.conflict("l", problem, e.find_conflict(problem)))
     out.update(c.encode(c.Certificate("CORRECT", (part,))).encode())
+
+# The chain and the tree of joint rules, the z of a correction, and a schedule of wishes.
+from lex7._core import joint_bounds, joint_common_z, joint_reallocate
+from lex7.correct.frontier import PathJudge, RowJudge, Windows, cheapest_on_totals
+from lex7.correct.schedule import Event, Task
+for rows in (12, 60, 120):
+    days = np.arange(1.0, rows + 1)
+    cov = np.minimum.outer(days, days)
+    z = 2.0 + np.cos(days)
+    out.update(np.array(joint_bounds(z, cov)).tobytes())
+    out.update(np.array([joint_common_z(cov, 0.95, band) for band in (False, True)]).tobytes())
+    out.update(joint_reallocate(z, cov, 0.9, 0.5).tobytes())
+rng = np.random.default_rng(3)
+events = tuple(Event(30 * m + 1, w, (1 + w % 3) * m, 10**6) for m in range(24) for w in range(8))
+when = tuple(event.day for event in events)
+windows = Windows(tuple(range(0, 720, 30)), (24,), (0,) * len(events))
+paths = 900.0 + np.cumsum(rng.normal(90.0, 200.0, (24, 512)), axis=0)
+task = Task(events, tuple(200 + 90 * w for w in range(8)), (4_000,) * 8, (-1,) * 8)
+judges = (PathJudge(windows, when, paths, 400), RowJudge(windows, when, [2_500.0] * 24))
+out.update(repr(cheapest_on_totals(task, judges)).encode())
 print(out.hexdigest())
 """
 
