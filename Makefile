@@ -62,6 +62,9 @@ proofs: setup    ## the laws of rules and corrections at full size; an hour of o
 	$(BIN)/python scripts/proofs.py
 	$(BIN)/python -m pytest -q -m slow tests/law/directive/test_bounds.py
 
+peers:           ## llama.cpp and transformers in .peers, for `lex7 model bench --peers`
+	@scripts/peers.sh $(PYTHON)
+
 wheel:           ## an abi3 wheel in dist/
 	$(BIN)/maturin build --release --out dist
 

@@ -6,4 +6,7 @@ for group in dev bench; do
   uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-find-links --python-version 3.11 \
     pyproject.toml --group "$group" --output-file "requirements/$group.txt"
 done
+# Only the peers, not what lex7 itself needs: they live in an environment of their own.
+uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-find-links --python-version 3.11 \
+  --group pyproject.toml:peers --output-file requirements/peers.txt
 cargo generate-lockfile

@@ -522,6 +522,7 @@ class SsmSession:
 
 # One token for each session of one model, in one batch; the bits are those of feeding each alone.
 def ssm_step_many(sessions: list[SsmSession], tokens: Sequence[int]) -> NDArray[np.float32]: ...
+def ssm_read(sessions: list[SsmSession]) -> int: ...
 
 # --- sampling: the choice of a token
 def sampling_choose(

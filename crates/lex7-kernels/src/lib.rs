@@ -24,6 +24,7 @@ mod matmul;
 mod matrix;
 mod pack;
 mod pool;
+mod read;
 mod rows;
 mod scan;
 mod shared;

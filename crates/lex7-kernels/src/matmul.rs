@@ -30,8 +30,22 @@ pub(crate) struct Product<'a> {
     pub(crate) rows: usize,
     /// The width of a row of results, at least the padded rows of the matrix.
     pub(crate) stride: usize,
-    /// The scales of the rows as tiles want them; empty at every other level.
-    pub(crate) scales: &'a [f32],
+    /// The rows as tiles want them; empty at every other level.
+    pub(crate) turned: &'a Turned,
+}
+
+/// Rows of activations as tiles want them: 16 rows of a group side by side, zero where there is no row.
+pub(crate) struct Turned {
+    /// `[16 rows][group][row of them][64]`, bytes.
+    pub(crate) codes: Buffer,
+    /// `[16 rows][group][row of them]`.
+    pub(crate) scales: Buffer,
+}
+
+impl Turned {
+    pub(crate) fn new() -> Self {
+        Self { codes: Buffer::zeros(0), scales: Buffer::zeros(0) }
+    }
 }
 
 impl Product<'_> {

@@ -1,13 +1,14 @@
 //! The threads that work on one batch of tokens, and the kernels they run together.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 #[cfg(target_arch = "x86_64")]
 use crate::matmul::amx;
-use crate::matmul::{Product, TILE_ROWS, multiply};
+use crate::matmul::{Product, TILE_ROWS, Turned, multiply};
 use crate::matrix::{Activations, Matrix};
 use crate::pool::Pool;
+use crate::read::read_words;
 use crate::rows::{add_row, add_scaled_row, conv_row, gate_row, norm_row, quantise_row, steps_row};
 use crate::scan::{HeadInput, Lane, SCRATCH, ScanShape, scan_head};
 use crate::shared::Shared;
@@ -17,6 +18,9 @@ use crate::{Buffer, Format, GROUP, Level};
 const PIECES_PER_THREAD: usize = 8;
 /// Fewer numbers than this are not worth waking a thread for.
 const NUMBERS_WORTH_SHARING: usize = 32_768;
+
+/// Words that a thread reads before it asks for more: a mebibyte.
+const WORDS_AT_ONCE: usize = 1 << 17;
 
 /// A norm: its weight and what keeps its root from zero.
 #[derive(Clone, Copy)]
@@ -73,8 +77,8 @@ pub struct Team {
     scratch: Vec<Buffer>,
     /// For each thread, panels as its kernel wants them.
     widened: Vec<Buffer>,
-    /// Scales of activations as tiles want them.
-    turned: Buffer,
+    /// Activations as tiles want them.
+    turned: Turned,
 }
 
 impl Team {
@@ -83,12 +87,25 @@ impl Team {
         let pool = Pool::new(threads.max(1));
         let scratch = (0..pool.threads()).map(|_| Buffer::zeros(SCRATCH)).collect();
         let widened = (0..pool.threads()).map(|_| Buffer::zeros(0)).collect();
-        Self { level: level.available(), pool, scratch, widened, turned: Buffer::zeros(0) }
+        Self { level: level.available(), pool, scratch, widened, turned: Turned::new() }
     }
 
     /// The threads of the team.
     pub fn threads(&self) -> usize {
         self.pool.threads()
+    }
+
+    /// Read bytes once with all threads; the exclusive or of their words shows that they were read.
+    pub fn read(&mut self, bytes: &[u8]) -> u64 {
+        // SAFETY: every eight bytes are some integer.
+        let (_, words, _) = unsafe { bytes.align_to::<u64>() };
+        let (level, total) = (self.level, AtomicU64::new(0));
+        share(&mut self.pool, words.len(), WORDS_AT_ONCE, &|_, from, to| {
+            let mut sum = 0;
+            read_words(level, &words[from..to], &mut sum);
+            total.fetch_xor(sum, Ordering::Relaxed);
+        });
+        total.into_inner()
     }
 
     /// Multiply rows of activations: `out[row][stride]`, its padding zero or whatever the padding gives.
@@ -113,10 +130,10 @@ impl Team {
         }
         #[cfg(target_arch = "x86_64")]
         if self.level == Level::Amx && given.format != Format::F32 && count >= TILE_ROWS {
-            amx::turn_scales(given, rows.start, count, &mut self.turned);
+            amx::turn(given, rows.start, count, &mut self.turned);
         }
-        let scales = &self.turned;
-        let product = Product { weights, given, first: rows.start, rows: count, stride, scales };
+        let turned = &self.turned;
+        let product = Product { weights, given, first: rows.start, rows: count, stride, turned };
         let (out, level) = (Shared::new(out), self.level);
         let panels = weights.panels();
         let piece = panels.div_ceil(self.pool.threads() * PIECES_PER_THREAD).next_multiple_of(2);

@@ -28,6 +28,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<SsmSession>()?;
     module.add_class::<SsmMark>()?;
     module.add_function(wrap_pyfunction!(ssm_step_many, module)?)?;
+    module.add_function(wrap_pyfunction!(ssm_read, module)?)?;
     write::register(module)
 }
 
@@ -281,6 +282,20 @@ fn ssm_step_many<'py>(
     let numbers = result.map_err(|refusal| raise(py, &owner.path, refusal))?;
     let columns = numbers.len() / sessions.len();
     numbers.to_pyarray(py).reshape([sessions.len(), columns])
+}
+
+/// Read the bytes that one step of these sessions reads and writes, and nothing else: its bound.
+#[pyfunction]
+fn ssm_read(py: Python<'_>, sessions: Vec<Py<SsmSession>>) -> u64 {
+    let held: Vec<Session> = sessions.iter().map(|one| one.get().held().clone()).collect();
+    let Some(first) = sessions.first() else {
+        return 0;
+    };
+    let owner = first.get().model.get();
+    py.detach(|| {
+        let states: Vec<&Session> = held.iter().collect();
+        owner.engines.with(owner.threads, |engine| engine.read(&states))
+    })
 }
 
 /// The format of that name.

@@ -62,15 +62,26 @@ def _report(about: dict[str, object], *, as_json: bool) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
     from lex7.cli.model_bench import measure
     from lex7.ssm import Model
 
-    rows = measure(Model.load(options.file, threads=options.threads))
+    model = Model.load(options.file)
+    python = None if options.peers is None else Path(options.peers)
+    rows = measure(
+        model, Path(options.file), python=python, prefill=options.prefill, rounds=options.rounds
+    )
     if options.json:
-        print_json({"file": options.file, "threads": options.threads, "rows": rows})
+        print_json({"file": options.file, "rows": [asdict(row) for row in rows]})
         return 0
+    print(f"{'work':<38} {'ours':>10} {'other':>10} {'ratio':>7} {'reach':>5}")
     for row in rows:
-        print(f"{row['work']:<34} {row['value']:>12,.4g} {row['unit']}")
+        missed = "" if row.ratio >= row.reach else "  missed"
+        numbers = f"{row.value:>10,.4g} {row.peer_value:>10,.4g} {row.ratio:>7,.3g} {row.reach:>5g}"
+        print(f"{row.work:<38} {numbers}  {row.unit}, {row.peer}{missed}")
+    if python is None:
+        print("Other programs were not measured; --peers does.")
     return 0
 
 

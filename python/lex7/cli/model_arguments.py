@@ -23,6 +23,15 @@ def model_arguments(parser: argparse.ArgumentParser) -> None:
     info.add_argument("--verify", action="store_true", help="hash every byte, check every number")
     bench = actions.add_parser("bench", help="measure a model on this machine")
     bench.add_argument("file", metavar="FILE")
+    bench.add_argument(
+        "--peers",
+        nargs="?",
+        const=".peers/bin/python",
+        metavar="PYTHON",
+        help="also measure llama.cpp and transformers, which `make peers` installs",
+    )
+    bench.add_argument("--prefill", type=int, default=512, help="tokens of a prompt, default 512")
+    bench.add_argument("--rounds", type=int, default=8, help="timings of each, default 8")
     random = actions.add_parser("random", help="make a model of random weights, no download")
     random.add_argument("out", metavar="OUT")
     random.add_argument("--shape", choices=SHAPES, default="130m", help="default 130m")
@@ -35,8 +44,7 @@ def model_arguments(parser: argparse.ArgumentParser) -> None:
     generate.add_argument("--adapter", metavar="FOLDER", help="apply this LoRA adapter (PEFT)")
     _prompt(generate)
     _sampling(generate)
-    for action in (bench, generate):
-        _threads(action)
+    _threads(generate)
     for action in (convert, info, bench, random, generate):
         _json(action)
 

@@ -19,6 +19,7 @@ write = _core.ssm_write
 random = _core.ssm_random
 merge = _core.ssm_merge
 step_many = _core.ssm_step_many
+read = _core.ssm_read
 choose = _core.sampling_choose
 
 

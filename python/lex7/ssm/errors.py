@@ -87,3 +87,14 @@ class MissingExtraError(ModelError):
             f"{purpose} needs the package {package}, which is not installed; "
             f"install it with `pip install 'lex7[{extra}]'`"
         )
+
+
+class PeerError(ModelError):
+    """Another program, which a benchmark compares with, is missing or failed."""
+
+    code = "model.peer"
+
+    def __init__(self, peer: str, reason: str) -> None:
+        self.peer = peer
+        self.reason = reason
+        super().__init__(f"{peer} cannot be measured: {reason}")

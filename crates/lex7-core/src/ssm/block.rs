@@ -1,7 +1,7 @@
 //! The forward pass over one block of rows, and the memory it works in.
 
-use super::SsmError;
 use super::model::{Layer, Model, Projection};
+use super::{Session, SsmError};
 use lex7_kernels::{Activations, Buffer, Conv, Gate, Lane, Level, Matrix, Norm, Steps, Team};
 use std::ops::Range;
 
@@ -72,6 +72,16 @@ impl Engine {
     /// An engine of that many threads at that level.
     pub fn new(level: Level, threads: usize) -> Self {
         Self { team: Team::new(level, threads), space: None }
+    }
+
+    /// Read what one step of these sessions reads and writes: the weights once, every state twice. What
+    /// the bytes are does not matter; that they were read is what the result shows.
+    pub fn read(&mut self, sessions: &[&Session]) -> u64 {
+        let weights = sessions.first().map_or(0, |first| self.team.read(first.model().bytes()));
+        sessions.iter().fold(weights, |sum, session| {
+            let once = self.team.read(session.snapshot());
+            sum ^ once.rotate_left(1) ^ self.team.read(session.snapshot())
+        })
     }
 
     /// Run the tokens of a block through all layers; the hidden rows stay in the space.

@@ -198,6 +198,11 @@ impl Model {
         Err(SsmError::file("the file in use", expected, "a file that was cut or written over meanwhile"))
     }
 
+    /// The bytes of the whole file.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.parts.weights.bytes()
+    }
+
     fn bytes_of(&self, place: &Place) -> &[u8] {
         // The layout was compared with the length of the file.
         &self.parts.weights.bytes()[place.offset as usize..(place.offset + place.bytes) as usize]

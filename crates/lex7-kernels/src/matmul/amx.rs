@@ -15,8 +15,8 @@ use std::arch::x86_64::{
 };
 use std::sync::OnceLock;
 
-use super::Product;
 use super::avx512::{BYTE_BLOCK, NIBBLE_BLOCK};
+use super::{Product, Turned};
 use crate::matrix::{Activations, GROUP, PANEL_ROWS, SCALE_BYTES};
 use crate::shared::Shared;
 use crate::{Buffer, Format};
@@ -25,6 +25,10 @@ use crate::{Buffer, Format};
 const ROWS: usize = 16;
 /// A group of a panel in signed bytes, and its scales.
 const BODY_BYTES: usize = GROUP * PANEL_ROWS;
+/// The half of it that meets one tile: 16 quads of columns of 16 rows.
+const HALF_BYTES: usize = BODY_BYTES / 2;
+/// A group of 16 rows of codes.
+const CODES_BYTES: usize = GROUP * ROWS;
 const WIDE_BLOCK: usize = BODY_BYTES + 4 * PANEL_ROWS;
 
 /// Sums of 16 rows and a panel.
@@ -78,16 +82,30 @@ fn may_use_tiles() -> bool {
     answer == 0
 }
 
-/// The scales of rows as `[16 rows][group][row of them]`, zero where there is no row.
-pub(crate) fn turn_scales(given: &Activations, first: usize, rows: usize, out: &mut Buffer) {
+/// Lay rows of activations out for tiles.
+pub(crate) fn turn(given: &Activations, first: usize, rows: usize, out: &mut Turned) {
     let groups = given.groups();
     let tiles = rows.div_ceil(ROWS);
-    out.grow(tiles * groups * ROWS);
-    for (tile, turned) in out.chunks_exact_mut(groups * ROWS).take(tiles).enumerate() {
-        for (group, scales) in turned.chunks_exact_mut(ROWS).enumerate() {
-            for (at, scale) in scales.iter_mut().enumerate() {
-                let row = tile * ROWS + at;
-                *scale = if row < rows { given.scales[(first + row) * groups + group] } else { 0.0 };
+    out.codes.grow(tiles * groups * CODES_BYTES / 4);
+    out.scales.grow(tiles * groups * ROWS);
+    let codes = out.codes.bytes_mut().chunks_exact_mut(groups * CODES_BYTES);
+    let scales = out.scales.chunks_exact_mut(groups * ROWS);
+    for (tile, (codes, scales)) in codes.zip(scales).take(tiles).enumerate() {
+        for at in 0..ROWS {
+            let row = tile * ROWS + at;
+            let from = first + row;
+            for group in 0..groups {
+                let target = &mut codes[group * CODES_BYTES + at * GROUP..][..GROUP];
+                if row >= rows {
+                    target.fill(0);
+                    scales[group * ROWS + at] = 0.0;
+                    continue;
+                }
+                let source = &given.codes[from * given.padded + group * GROUP..][..GROUP];
+                for (target, code) in target.iter_mut().zip(source) {
+                    *target = code.cast_unsigned();
+                }
+                scales[group * ROWS + at] = given.scales[from * groups + group];
             }
         }
     }
@@ -103,13 +121,13 @@ struct Config {
     rows: [u8; 16],
 }
 
-/// Tiles 0 and 1 hold totals, 2 and 3 codes (`rows` of them), 4 and 5 weights.
-fn configure(rows: u8) {
+/// Tile 0 holds totals, 2 codes, 4 weights; all are whole.
+fn configure() {
     let mut config =
         Config { palette: 1, start_row: 0, reserved: [0; 14], row_bytes: [0; 16], rows: [0; 16] };
-    for tile in 0..6 {
+    for tile in 0..5 {
         config.row_bytes[tile] = 64;
-        config.rows[tile] = if tile < 4 { rows } else { 16 };
+        config.rows[tile] = ROWS as u8;
     }
     // SAFETY: this level is only chosen where tiles may be used.
     unsafe {
@@ -123,7 +141,7 @@ fn configure(rows: u8) {
     }
 }
 
-/// Multiply panels `from … to`; `scales` are those of [`turn_scales`].
+/// Multiply panels `from … to`; `product.turned` is what [`turn`] made.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c")]
 pub(crate) fn multiply(
     product: &Product<'_>,
@@ -135,9 +153,8 @@ pub(crate) fn multiply(
     let tiles = product.rows.div_ceil(ROWS);
     let wide_numbers = groups * WIDE_BLOCK / 4;
     work.grow(wide_numbers + tiles * TILE_SUMS);
-    let whole = product.rows / ROWS;
-    let rest = product.rows % ROWS;
     let mut totals = Totals([[[0; 16]; ROWS]; 2]);
+    configure();
     for panel in panels.0..panels.1 {
         let wide = &mut work.bytes_mut()[..groups * WIDE_BLOCK];
         match product.weights.format {
@@ -145,25 +162,13 @@ pub(crate) fn multiply(
             _ => widen_nibbles(product.weights.panel(panel), wide),
         }
         let (wide, sums) = work.split_at_mut(wide_numbers);
-        let wide = wide.as_ptr().cast::<u8>();
         for from in (0..groups).step_by(GROUPS_AT_ONCE) {
             let part = (from, groups.min(from + GROUPS_AT_ONCE));
-            configure(ROWS as u8);
-            for (tile, sums) in sums.chunks_exact_mut(TILE_SUMS).take(whole).enumerate() {
-                run_rows(product, (tile * ROWS, ROWS), part, wide, sums, &mut totals);
-            }
-            if rest > 0 {
-                configure(rest as u8);
-                let sums = &mut sums[whole * TILE_SUMS..][..TILE_SUMS];
-                run_rows(product, (whole * ROWS, rest), part, wide, sums, &mut totals);
-            }
-        }
-        for row in 0..product.rows {
-            // SAFETY: this thread alone works on the panel.
-            let result = unsafe { product.result(out, row, panel) };
-            for half in 0..2 {
-                let from = (row / ROWS * 2 + half) * ROWS * 16 + row % ROWS * 16;
-                result[16 * half..16 * half + 16].copy_from_slice(&sums[from..from + 16]);
+            for (tile, sums) in sums.chunks_exact_mut(TILE_SUMS).take(tiles).enumerate() {
+                run_rows(product, tile, part, wide.as_ptr().cast(), sums, &mut totals);
+                if part.1 == groups {
+                    hand_over(product, (tile, panel), sums, out);
+                }
             }
         }
     }
@@ -171,49 +176,54 @@ pub(crate) fn multiply(
     unsafe { asm!("tilerelease", options(nostack, nomem)) };
 }
 
-/// Up to 16 rows against some groups of a panel; `sums` is `[half][row][16]`.
+/// Copy the sums of a tile, which are still near, to their rows.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c")]
+fn hand_over(product: &Product<'_>, (tile, panel): (usize, usize), sums: &[f32], out: &Shared<'_, f32>) {
+    let (first, second) = sums.split_at(ROWS * 16);
+    for at in 0..ROWS.min(product.rows - tile * ROWS) {
+        // SAFETY: this thread alone works on the panel.
+        let result = unsafe { product.result(out, tile * ROWS + at, panel) };
+        result[..16].copy_from_slice(&first[16 * at..16 * at + 16]);
+        result[16..].copy_from_slice(&second[16 * at..16 * at + 16]);
+    }
+}
+
+/// 16 rows against some groups of a panel; `sums` is `[half][row][16]`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c")]
 fn run_rows(
     product: &Product<'_>,
-    (row, rows): (usize, usize),
+    tile: usize,
     (from, to): (usize, usize),
     wide: *const u8,
     sums: &mut [f32],
     totals: &mut Totals,
 ) {
     let totals = totals.0.as_mut_ptr();
-    let given = product.given;
-    let groups = given.groups();
-    let codes = given.codes[(product.first + row) * given.padded..][..rows * given.padded].as_ptr();
-    let scales = product.scales[row * groups..][..ROWS * groups].as_ptr();
+    let groups = product.weights.groups();
+    let codes = product.turned.codes.bytes()[tile * groups * CODES_BYTES..][..groups * CODES_BYTES].as_ptr();
+    let scales = product.turned.scales[tile * groups * ROWS..][..ROWS * groups].as_ptr();
     for (half, sums) in sums.chunks_exact_mut(ROWS * 16).enumerate() {
         let sums = sums.as_mut_ptr();
         let mut results = [_mm512_setzero_ps(); ROWS];
-        // SAFETY: `rows` codes of each group and the groups of a panel are read; of sums and scales there are
-        // 16 for each row and group. Rows beyond `rows` have totals of no meaning, and a scale of zero or
-        // sums that nobody reads.
+        // SAFETY: the codes of each group and the groups of a panel are read; of sums and scales there are 16
+        // for each row and group.
         unsafe {
             if from > 0 {
                 for at in 0..ROWS {
                     results[at] = _mm512_loadu_ps(sums.add(16 * at));
                 }
             }
-            let weights = wide.add(64 * half);
-            let stride = given.padded;
-            tile_totals(
-                codes.add(from * GROUP),
-                stride,
-                weights.add(from * WIDE_BLOCK),
-                totals.add(from % 2),
-            );
+            let body = |group: usize| wide.add(group * WIDE_BLOCK + half * HALF_BYTES);
+            tile_totals(codes.add(from * CODES_BYTES), body(from), totals.add(from % 2));
             for group in from..to {
                 let next = group + 1;
                 if next < to {
-                    let place = weights.add(next * WIDE_BLOCK);
-                    tile_totals(codes.add(next * GROUP), stride, place, totals.add(next % 2));
+                    tile_totals(codes.add(next * CODES_BYTES), body(next), totals.add(next % 2));
                 }
-                let weight_scale = _mm512_loadu_ps(weights.add(group * WIDE_BLOCK + BODY_BYTES).cast());
+                let place = wide.add(group * WIDE_BLOCK + BODY_BYTES + 64 * half);
+                let weight_scale = _mm512_loadu_ps(place.cast());
                 let integers = totals.add(group % 2).cast::<i32>();
                 let scale = scales.add(group * ROWS);
                 for at in 0..ROWS {
@@ -236,21 +246,19 @@ struct Totals([[[i32; 16]; ROWS]; 2]);
 /// One group: codes times weights, summed from zero.
 ///
 /// # Safety
-/// The tiles are configured, and the memory of their rows is there.
+/// The tiles are configured, and the 16 rows of 64 bytes of each are there.
 #[inline]
-unsafe fn tile_totals(codes: *const i8, stride: usize, weights: *const u8, totals: *mut [[i32; 16]; ROWS]) {
+unsafe fn tile_totals(codes: *const u8, weights: *const u8, totals: *mut [[i32; 16]; ROWS]) {
     // SAFETY: promised by the caller.
     unsafe {
         asm!(
-            "tileloadd tmm2, [{codes} + {stride}]",
-            "tileloadd tmm4, [{weights} + {wide}]",
+            "tileloadd tmm2, [{codes} + {line}]",
+            "tileloadd tmm4, [{weights} + {line}]",
             "tilezero tmm0",
             "tdpbssd tmm0, tmm2, tmm4",
             "tilestored [{totals} + {line}], tmm0",
             codes = in(reg) codes,
-            stride = in(reg) stride,
             weights = in(reg) weights,
-            wide = in(reg) 4 * PANEL_ROWS,
             totals = in(reg) totals,
             line = in(reg) 64_usize,
             out("tmm0") _, out("tmm2") _, out("tmm4") _,
@@ -278,11 +286,15 @@ fn widen_bytes(panel: &[u8], wide: &mut [u8]) {
     let flip = _mm512_set1_epi8(-128);
     for (block, wide) in panel.chunks_exact(BYTE_BLOCK).zip(wide.chunks_exact_mut(WIDE_BLOCK)) {
         widen_scales(block, wide);
-        for at in (0..BODY_BYTES).step_by(64) {
-            // SAFETY: both have that many bytes behind the scales and before them.
-            unsafe {
-                let codes = _mm512_loadu_si512(block.as_ptr().add(SCALE_BYTES + at).cast());
-                _mm512_storeu_si512(wide.as_mut_ptr().add(at).cast(), _mm512_xor_si512(codes, flip));
+        for quad in 0..GROUP / 4 {
+            for half in 0..2 {
+                // SAFETY: both have 2,048 bytes, behind the scales and before them.
+                unsafe {
+                    let place = block.as_ptr().add(SCALE_BYTES + 128 * quad + 64 * half);
+                    let codes = _mm512_xor_si512(_mm512_loadu_si512(place.cast()), flip);
+                    let place = wide.as_mut_ptr().add(HALF_BYTES * half + 64 * quad);
+                    _mm512_storeu_si512(place.cast(), codes);
+                }
             }
         }
     }
@@ -302,9 +314,9 @@ fn widen_nibbles(panel: &[u8], wide: &mut [u8]) {
                     let packed = _mm512_loadu_si512(place.cast());
                     let first = _mm512_sub_epi8(_mm512_and_si512(packed, low), eight);
                     let upper = _mm512_and_si512(_mm512_srli_epi16::<4>(packed), low);
-                    let place = wide.as_mut_ptr().add(256 * pair + 64 * half);
+                    let place = wide.as_mut_ptr().add(HALF_BYTES * half + 128 * pair);
                     _mm512_storeu_si512(place.cast(), first);
-                    _mm512_storeu_si512(place.add(128).cast(), _mm512_sub_epi8(upper, eight));
+                    _mm512_storeu_si512(place.add(64).cast(), _mm512_sub_epi8(upper, eight));
                 }
             }
         }
