@@ -4,16 +4,21 @@
 
 #define N 4
 
+static inline void move(double *m, const double *f)
+{
+    double moved[N] = {0};
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < N; j++) moved[i] += f[i * N + j] * m[j];
+    for (int i = 0; i < N; i++) m[i] = moved[i];
+}
+
 double kalman(long count, const double *y, const double *f, const double *q, const double *h, double r)
 {
     double m[N] = {0}, p[N][N] = {{0}}, w[N][N], c[N], k[N], g[N], sum = 0.0;
     for (int i = 0; i < N; i++) p[i][i] = 1e7;
     for (long t = 0; t < count; t++) {
         if (t > 0) {
-            double moved[N] = {0};
-            for (int i = 0; i < N; i++)
-                for (int j = 0; j < N; j++) moved[i] += f[i * N + j] * m[j];
-            for (int i = 0; i < N; i++) m[i] = moved[i];
+            move(m, f);
             for (int i = 0; i < N; i++)
                 for (int j = 0; j < N; j++) {
                     w[i][j] = 0.0;
@@ -56,10 +61,7 @@ double factored(long count, const double *y, const double *f, const double *g, c
     for (int i = 0; i < N; i++) { u[i][i] = 1.0; d[i] = 1e7; }
     for (long t = 0; t < count; t++) {
         if (t > 0) {
-            double moved[N] = {0};
-            for (int i = 0; i < N; i++)
-                for (int j = 0; j < N; j++) moved[i] += f[i * N + j] * m[j];
-            for (int i = 0; i < N; i++) m[i] = moved[i];
+            move(m, f);
             for (int i = 0; i < N; i++)
                 for (int j = 0; j < N; j++) {
                     w[i][j] = 0.0;

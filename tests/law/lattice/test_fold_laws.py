@@ -7,14 +7,13 @@ from collections.abc import Iterator
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lattice_world import NAMES, World, make_world
 
 from lex7.bark import canon
 from lex7.bark.entry import EntryKind, VerifiedEntry
 from lex7.base.ids import NodeName
 from lex7.lattice import Timeline, digest, extend, fold_lattice
 from lex7.lattice.membership import evict
-
-from .conftest import NAMES, World, make_world
 
 
 def fill(world: World, seed: int, count: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from lattice_world import LATTICE, World
 
 from lex7.bark import canon
 from lex7.bark.entry import EntryKind
@@ -33,8 +34,6 @@ from lex7.lattice.sync import (
 )
 from lex7.lattice.view import AWAY_NS, View, council
 from lex7.storage.memory import MemoryStorage
-
-from .conftest import LATTICE, World
 
 PROPOSAL = (EntryKind.PROPOSAL, canon.encode({1: "x", 2: 1, 3: b""}))
 
