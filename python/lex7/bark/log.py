@@ -87,6 +87,22 @@ class Log:
         """The last committed entry."""
         return self._head
 
+    @property
+    def incarnation(self) -> int:
+        """The life it writes in."""
+        return self._incarnation
+
+    def begin(self, incarnation: int) -> None:
+        """Write in a later life from the next entry on.
+
+        Raises:
+            StaleIncarnationError: it is no later one.
+        """
+        if incarnation <= self._incarnation:
+            raise StaleIncarnationError(self._incarnation + 1, incarnation)
+        self._draft = None
+        self._incarnation = incarnation
+
     def prepare(
         self, items: Sequence[Item], *, heads: tuple[Head, ...]
     ) -> tuple[VerifiedEntry, ...]:

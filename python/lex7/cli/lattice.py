@@ -90,18 +90,55 @@ def run_sync(options: argparse.Namespace) -> int:
 
 
 def run_forks(options: argparse.Namespace) -> int:
-    """Show logs that were written twice."""
-    shown = _ask(options, {"do": "forks"})
+    """Show logs that were written twice, or give one copy a new life."""
+    if options.heal is not None:
+        return _heal(options)
+    shown = _ask_each(options, {"do": "forks"})
     if options.json:
         print_json(shown)
-    elif not shown["forks"]:
-        print("No log was written twice.")
-    for fork in () if options.json else shown["forks"]:
-        print(
-            f"{fork['node']}: two copies wrote different entries after {fork['common']}; "
-            f"incarnation {fork['incarnation']} counts up to entry {fork['frozen']}."
-        )
-    return 1 if shown["forks"] else 0
+    else:
+        print("\n".join(_forks(shown)) or "No log was written twice.")
+    is_open = any(not fork["healed"] for fork in shown["forks"])
+    return 1 if is_open or shown["findings"] else 0
+
+
+def _forks(shown: dict[str, Any]) -> list[str]:
+    lines = []
+    for fork in shown["forks"]:
+        said = f"{fork['node']}: two copies wrote different entries after {fork['common']}; "
+        if fork["healed"]:
+            lines.append(said + "the owner chose one and it goes on.")
+        else:
+            life = fork["incarnation"]
+            lines.append(f"{said}incarnation {life} counts up to entry {fork['frozen']}.")
+    return lines + [f"{one['where']}: {one['sentence']}" for one in shown["findings"]]
+
+
+def _heal(options: argparse.Namespace) -> int:
+    from lex7.runtime.asking import is_up
+    from lex7.runtime.members import heal_node
+
+    ends = {}
+    if is_up(config_of(options)):
+        ends = _ask(options, {"do": "forks"})["ends"]
+    found = ends.get(options.heal)
+    with open_home(options) as lattice:
+        claimed = None if found is None else (int(found[0]), int(found[1]), str(found[2]))
+        life = heal_node(lattice, options.heal, claimed)
+    print(f"{options.heal} goes on as incarnation {life}; what another copy of it wrote ends here.")
+    return 0
+
+
+def run_keys(options: argparse.Namespace) -> int:
+    """Begin new epochs: what travels from now on is sealed under keys nobody has asked for yet."""
+    from lex7.runtime.asking import ask_each
+
+    begun = ask_each(config_of(options), {"do": "rotate"})
+    if options.json:
+        print_json({"format": "lex7-epochs/1", "epochs": list(begun)})
+    else:
+        print("\n".join(f"{row['node']} begins epoch {row['epoch']}." for row in begun))
+    return 0
 
 
 def run_evict(options: argparse.Namespace) -> int:
@@ -118,6 +155,16 @@ def _ask(options: argparse.Namespace, question: dict[str, Any]) -> dict[str, Any
     from lex7.runtime.asking import ask_any
 
     return ask_any(config_of(options), question)
+
+
+def _ask_each(options: argparse.Namespace, question: dict[str, Any]) -> dict[str, Any]:
+    """Ask every node of the home; what each says of itself is put together."""
+    from lex7.runtime.asking import ask_each
+
+    first, *others = ask_each(config_of(options), question)
+    for other in others:
+        first["findings"] += other["findings"]
+    return first
 
 
 def _differing(shown: dict[str, Any]) -> list[str]:

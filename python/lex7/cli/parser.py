@@ -239,6 +239,17 @@ def _none(parser: argparse.ArgumentParser) -> None:
     """Take no arguments."""
 
 
+def _forks(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--heal", metavar="NODE", help="let the copy that is here go on")
+    _json(parser)
+
+
+def _keys(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    rotate = actions.add_parser("rotate", help="seal what travels from now on under new keys")
+    _json(rotate)
+
+
 def _pair(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     invite = actions.add_parser("invite", help="show a code for three minutes and wait")
@@ -298,7 +309,8 @@ COMMANDS = (
     Command("top", "the nodes, again every second", "lattice:run_top", _top),
     Command("route", "who can be asked for something", "lattice:run_route", _route),
     Command("sync", "pull what is missing now", "lattice:run_sync", _sync),
-    Command("forks", "logs that were written twice", "lattice:run_forks", _json),
+    Command("forks", "logs that were written twice", "lattice:run_forks", _forks),
     Command("pair", "enrol another home with a code", "pair:run", _pair),
+    Command("keys", "begin new epoch keys", "lattice:run_keys", _keys),
     Command("evict", "end a node's membership", "lattice:run_evict", _evict),
 )

@@ -70,6 +70,7 @@ class LatticeState:
         decisions: every proposal by its entry hash.
         standings: entries that say how the rules are counted, oldest first.
         margins: what nodes published, by (proposal, writer).
+        membership_payload: the one in force, as the owner signed it.
         chain: one hash over all counting control entries in canonical order.
     """
 
@@ -79,6 +80,7 @@ class LatticeState:
     decisions: Mapping[EntryHash, Decision] = field(default_factory=dict)
     margins: Mapping[tuple[EntryHash, KeyId], VerifiedEntry] = field(default_factory=dict)
     standings: tuple[VerifiedEntry, ...] = ()
+    membership_payload: bytes = b""
     chain: bytes = b""
 
     def counts(self, entry: VerifiedEntry) -> bool:
@@ -87,7 +89,12 @@ class LatticeState:
         if standing is None or not standing.counts(entry.incarnation, entry.sequence):
             return False
         fork = self.forks.get((entry.writer, entry.incarnation))
-        return fork is None or entry.sequence <= fork.frozen
+        return fork is None or self.is_healed(fork) or entry.sequence <= fork.frozen
+
+    def is_healed(self, fork: Evidence) -> bool:
+        """Answer whether the owner gave a forked writer a later life."""
+        standing = None if self.membership is None else self.membership.standing(fork.writer)
+        return standing is not None and standing.incarnation > fork.incarnation
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +164,15 @@ def _refold(timeline: Timeline, start: LatticeState) -> Timeline:
 
 
 def _rule_of(state: LatticeState) -> LatticeState:
-    return LatticeState(membership=state.membership, forks=state.forks)
+    payload = state.membership_payload
+    return LatticeState(membership=state.membership, forks=state.forks, membership_payload=payload)
 
 
 def _rule(entries: tuple[VerifiedEntry, ...], timeline: Timeline) -> LatticeState:
     """Read from the whole set who is a member and who forked; everything else stays empty."""
     owner, lattice = timeline.authority.owner, timeline.authority.lattice
     best: Membership | None = None
+    signed = b""
     seen: set[bytes] = set()
     for entry in entries:
         payload = entry.payload
@@ -175,7 +184,7 @@ def _rule(entries: tuple[VerifiedEntry, ...], timeline: Timeline) -> LatticeStat
                 # Not the owner's: it says nothing, and whoever wrote it only fills its own log.
                 continue
             if best is None or found.version > best.version:
-                best = found
+                best, signed = found, payload
     forks: dict[tuple[KeyId, int], Evidence] = {}
     for entry in entries:
         if entry.kind is not EntryKind.EVIDENCE or entry.payload is None or best is None:
@@ -188,7 +197,7 @@ def _rule(entries: tuple[VerifiedEntry, ...], timeline: Timeline) -> LatticeStat
         except BarkError:
             continue
         forks.setdefault((proven.writer, proven.incarnation), proven)
-    return LatticeState(membership=best, forks=forks)
+    return LatticeState(membership=best, forks=forks, membership_payload=signed)
 
 
 class _Working:

@@ -8,7 +8,16 @@ Whoever is behind asks for a range of a writer's runs:
 
     request [writer, from sequence, to sequence]      answer [[first, last, sealed, bodies], ...]
 
-`bodies` is null where the access rules keep payloads from the asker; the chain still verifies.
+`bodies` is null where the access rules keep payloads from the asker; the chain still verifies. Else
+it is sealed under the present epoch key of the node that answers:
+
+    epoch [share]                                    answer: the key, wrapped for that share
+
+A node that the owner gave a later life offers the membership that says so to whoever still holds
+entries of a former one:
+
+    membership [payload]                             answer: true
+
 Heads are claims: nothing is believed before the runs themselves verify. An empty answer proves
 nothing.
 """
@@ -30,6 +39,8 @@ HEARTBEAT = "heartbeat"
 RANGE = "range"
 HASH_BYTES = 32
 HEADS = "heads"
+EPOCH = "epoch"
+MEMBERSHIP = "membership"
 
 
 @dataclass(frozen=True, slots=True)

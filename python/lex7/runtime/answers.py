@@ -11,8 +11,8 @@ from lex7.bark.canon import Value
 from lex7.bark.fields import Fields
 from lex7.base.civil import Day
 from lex7.base.ids import NodeName
-from lex7.lattice.view import AWAY_NS
-from lex7.runtime.border import PROPOSE, RefusedError
+from lex7.lattice.view import AWAY_NS, COUNCIL_KIND
+from lex7.runtime.border import PROPOSE, STATUS, RefusedError
 from lex7.runtime.clock import read_day
 from lex7.runtime.evaluate import evaluate
 from lex7.runtime.gate import AccessDeniedError
@@ -37,6 +37,7 @@ class Answers:
         self._node = node
         self._status: tuple[object, Json] | None = None
         node.unlocked[PROPOSE] = self._propose_for
+        node.unlocked[STATUS] = self._status_for
 
     def answer(self, question: Json) -> Json:
         """Answer one command.
@@ -51,6 +52,7 @@ class Answers:
             "sync": self._sync,
             "forks": self._forks,
             "route": self._route,
+            "rotate": self._rotate,
         }
         work = known.get(str(question.get("do")))
         if work is None:
@@ -58,8 +60,23 @@ class Answers:
         return work(question)
 
     def _status_json(self, question: Json) -> Json:
+        """Answer here where this node may judge, else have the council answer."""
         node = self._node
         as_of = self._day(question)
+        serving = node.serving()
+        if serving != node.spec.name and node.spec.kind != COUNCIL_KIND:
+            try:
+                return dict(json.loads(str(node.border.ask(serving, STATUS, (int(as_of),)))))
+            except UnreachableError:
+                node.peer.lose(serving)
+        return self._status_on(as_of)
+
+    def _status_for(self, asker: NodeName, question: Fields) -> Value:
+        shown = self._status_on(Day(question.integer(1)))
+        return json.dumps(shown, ensure_ascii=False)
+
+    def _status_on(self, as_of: Day) -> Json:
+        node = self._node
         node.settle(tuple(node.answering(kind) for kind in ("vit", "wth")))
         node.refresh()
         try:
@@ -171,10 +188,31 @@ class Answers:
                 "incarnation": fork.incarnation,
                 "common": fork.common,
                 "frozen": fork.frozen,
+                "healed": self._node.peer.state.is_healed(fork),
             }
             for fork in self._node.peer.state.forks.values()
         ]
-        return {"format": "lex7-forks/1", "forks": forks}
+        ends = {}
+        for key, name in names.items():
+            seen = self._node.peer.view.sightings.get(key)
+            head = None if seen is None else seen.beat.heads.get(key)
+            if head is not None:
+                ends[name] = [head.incarnation, head.sequence, head.hash.hex()]
+        copied = self._node.peer.twin.finding(time.monotonic_ns())
+        found = () if copied is None else (copied,)
+        return {
+            "format": "lex7-forks/1",
+            "forks": forks,
+            "ends": ends,
+            "findings": [
+                {"code": one.code, "where": one.where, "sentence": one.sentence} for one in found
+            ],
+        }
+
+    def _rotate(self, question: Json) -> Json:
+        peer = self._node.peer
+        with peer.lock:
+            return {"node": self._node.spec.name, "epoch": peer.epochs.begin()}
 
     def _route(self, question: Json) -> Json:
         node, wanted = self._node, str(question["capability"])

@@ -67,3 +67,17 @@ def ask_proposal(config: Config, text: str, as_of: str | None, entropy: Entropy)
     """
     request = entropy.draw(16).hex()
     return ask_any(config, {"do": "propose", "text": text, "as_of": as_of, "request": request})
+
+
+def ask_each(config: Config, question: Json) -> tuple[Json, ...]:
+    """Ask every running node of a home, the council first.
+
+    Raises:
+        NotRunningError: none runs.
+        CommandError: a node refused.
+    """
+    running = command.ask(config.home, command.UP, {"do": "who"})["nodes"]
+    named = [node for node in ASKED_IN_ORDER if node in running]
+    if not named:
+        raise NotRunningError(config.home, "no node of it")
+    return tuple(command.ask(config.home, node, question) for node in named)

@@ -32,13 +32,18 @@ from lex7.base.entropy import Entropy
 from lex7.base.errors import Lex7Error, TransportError
 from lex7.base.ids import KeyId, LatticeId, NodeName
 from lex7.base.limits import PAYLOAD_BYTES_MAX
-from lex7.lattice.sync import HEADS, RANGE
+from lex7.lattice.sync import EPOCH, HEADS, MEMBERSHIP, RANGE
 from lex7.transport.interface import Transport
 
 PART = "part"
 CHANNELS = ("ask", "sync", "judge")
 PROPOSE = "propose"
-_CHANNEL = {RANGE: "sync", HEADS: "sync", PART: "sync", PROPOSE: "judge"}
+STATUS = "status"
+_CHANNEL = {
+    **dict.fromkeys((RANGE, HEADS, EPOCH, MEMBERSHIP, PART), "sync"),
+    PROPOSE: "judge",
+    STATUS: "judge",
+}
 PART_BYTES = PAYLOAD_BYTES_MAX - 4_096
 """What fits one message beside its signature and frame."""
 

@@ -6,38 +6,59 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from lex7.bark import canon
+from lex7.bark.canon import Value
 from lex7.bark.entry import EntryKind
 from lex7.bark.run import Run, check, genesis
 from lex7.base.errors import Lex7Error
 from lex7.base.ids import EntryHash, KeyId, LatticeId
 from lex7.lattice import LatticeState, Timeline, without
 from lex7.lattice.evidence import contradiction, encode_evidence, frozen_at
+from lex7.lattice.membership import Standing
 from lex7.lattice.order import CONTROL
 from lex7.lattice.sync import RangeRequest
 from lex7.runtime.border import Identity
 from lex7.runtime.replica import Replicas
 from lex7.storage.interface import LogStorage, StoredRun
 
+Permission = Callable[[EntryKind, bytes], bool]
+"""Answers whether one node may hold the payload of an entry that is no control entry."""
+
 BODIES_BYTES_MAX = 16 << 20
 """The bodies of one run: 8 MiB of payload and what spells them."""
 
 
-def control_bodies(run: StoredRun) -> bytes | None:
-    """Give a run's bodies with every payload that is no control entry taken out."""
+def shown_bodies(run: StoredRun, may: Permission | None) -> bytes | None:
+    """Give a run's bodies with every payload taken out that is no control entry and not permitted.
+
+    Args:
+        run: as it is held.
+        may: permits records; None permits none.
+    """
     if run.bodies is None:
         return None
     kinds = _kinds(run.sealed)
     if all(kind in CONTROL for kind in kinds):
         return run.bodies
-    if not any(kind in CONTROL for kind in kinds):
+    if may is None and not any(kind in CONTROL for kind in kinds):
         return None
     match canon.decode(run.bodies, bytes_max=BODIES_BYTES_MAX):
         case (1, tuple(bodies)) if len(bodies) == len(kinds):
             kept = tuple(
-                body if kind in CONTROL else None for body, kind in zip(bodies, kinds, strict=True)
+                body if _is_shown(kind, body, may) else None
+                for body, kind in zip(bodies, kinds, strict=True)
             )
-            return canon.encode((1, kept), bytes_max=BODIES_BYTES_MAX)
+            if any(body is not None for body in kept):
+                return canon.encode((1, kept), bytes_max=BODIES_BYTES_MAX)
     return None
+
+
+def _is_shown(kind: EntryKind, body: Value, may: Permission | None) -> bool:
+    if kind in CONTROL:
+        return True
+    match body:
+        case (bytes(), bytes(payload)) if may is not None:
+            return may(kind, payload)
+    return False
 
 
 def _kinds(sealed: bytes) -> list[EntryKind]:
@@ -84,14 +105,23 @@ class Fork:
 
 
 def give_way(timeline: Timeline, replicas: Replicas, identity: Identity) -> Timeline:
-    """Where this node holds the branch that lost a fork, forget it; the other is pulled then."""
+    """Where this node holds a branch that does not count, forget it; the other is pulled then."""
     for (writer, _), fork in timeline.state.forks.items():
-        if writer == identity.key.public:
+        if writer == identity.key.public or timeline.state.is_healed(fork):
             continue
-        replica = replicas.of(writer)
-        held = hash_at(replica.storage, fork.frozen, identity.lattice, writer)
+        held = hash_at(replicas.of(writer).storage, fork.frozen, identity.lattice, writer)
         if held is not None and held != fork.frozen_hash:
             timeline = forget(timeline, replicas, writer, fork.common)
+    for writer, standing in _later_lives(timeline.state):
+        if writer == identity.key.public:
+            continue
+        storage = replicas.of(writer).storage
+        held = hash_at(storage, standing.after, identity.lattice, writer)
+        if held is not None and held != standing.after_hash:
+            # Where the branches part is not known here, so the owner's is pulled from its start.
+            timeline = forget(timeline, replicas, writer, 0)
+        elif _life_at(storage, standing.after + 1, identity, writer) < standing.incarnation:
+            timeline = forget(timeline, replicas, writer, standing.after)
     return timeline
 
 
@@ -101,8 +131,27 @@ def is_lost(state: LatticeState, replicas: Replicas, identity: Identity, writer:
         hash_at(replicas.of(writer).storage, fork.frozen, identity.lattice, writer)
         != fork.frozen_hash
         for (forked, _), fork in state.forks.items()
-        if forked == writer
+        if forked == writer and not state.is_healed(fork)
     )
+
+
+def is_renewed(state: LatticeState, writer: KeyId) -> bool:
+    """Answer whether the owner gave a writer a later life."""
+    return any(known == writer for known, _ in _later_lives(state))
+
+
+def _later_lives(state: LatticeState) -> list[tuple[KeyId, Standing]]:
+    standings = {} if state.membership is None else state.membership.standings
+    return [(writer, one) for writer, one in sorted(standings.items()) if one.incarnation > 0]
+
+
+def _life_at(storage: LogStorage, sequence: int, identity: Identity, writer: KeyId) -> int:
+    """Give the incarnation of a held entry; where none is held, one that is late enough."""
+    for stored in storage.read(sequence):
+        run = check(stored, lattice=identity.lattice, writer=writer, before=None)
+        if isinstance(run, Run):
+            return run.seal.incarnation
+    return 1 << 62
 
 
 def forget(timeline: Timeline, replicas: Replicas, writer: KeyId, after: int) -> Timeline:

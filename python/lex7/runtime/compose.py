@@ -14,7 +14,6 @@ from types import TracebackType
 
 from lex7.bark.entry import EntryKind, VerifiedEntry
 from lex7.bark.keys import Keys
-from lex7.bark.log import Log
 from lex7.bark.seal import Head
 from lex7.base.civil import Day, Zone, zone
 from lex7.base.config import Config
@@ -35,6 +34,7 @@ from lex7.runtime.gate import Gate
 from lex7.runtime.held import held_control
 from lex7.runtime.hold import hold_home
 from lex7.runtime.home import NODE_KINDS, HomePaths, load_keys, unlock
+from lex7.runtime.life import open_log, renew
 from lex7.runtime.member import Member
 from lex7.runtime.remote import RemoteForecast
 from lex7.runtime.service import Service
@@ -78,13 +78,7 @@ class Lattice:
             for name, key in keys.nodes.items():
                 kind = name.split("@")[0]
                 storage = SqliteStorage(self.paths.log(kind), key=keys.database_key, make=is_new)
-                log = Log(
-                    storage,
-                    key=key,
-                    lattice=keys.lattice,
-                    incarnation=keys.incarnation,
-                    entropy=SystemEntropy(),
-                )
+                log = open_log(storage, (key, keys.lattice), keys.incarnation, SystemEntropy())
                 self.members[kind] = Member(name, opening.enter_context(log))
             self._stack = opening.pop_all()
 
@@ -126,7 +120,10 @@ class Lattice:
         for kind, member in self.members.items():
             member.load(partial(self._make_kind, kind))
         self._held = held_control(self.paths, self.keys, COUNCIL)
-        self.versions = versions(self.state(), self.keys.owner.public, self.keys.lattice)
+        state = self.state()
+        for member in self.members.values():
+            renew(member.log, state.membership)
+        self.versions = versions(state, self.keys.owner.public, self.keys.lattice)
         self.enforced = self.versions.on(today(self._setting.zone))
         names = {key.public: name for name, key in self.keys.nodes.items()}
         for kind, member in self.members.items():

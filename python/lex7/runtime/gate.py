@@ -45,12 +45,27 @@ class Gate:
         Raises:
             AccessDeniedError: a rule, or the default, denies it.
         """
+        request, decision = self._decide(asker, action, kind, is_raw=is_raw)
+        if not decision.allowed:
+            raise AccessDeniedError(request, decision)
+
+    def permits(self, asker: NodeName, action: Action, kind: str, *, is_raw: bool) -> bool:
+        """Answer whether one request passes."""
+        return self._decide(asker, action, kind, is_raw=is_raw)[1].allowed
+
+    def would_permit(self, asker: NodeName, action: Action, kind: str, *, is_raw: bool) -> bool:
+        """Answer what `permits` would, where nothing goes out yet; nothing is written down."""
+        request = Request(action, kind, raw=is_raw, holder=self._node, node=asker)
+        return decide(request, self._rules).allowed
+
+    def _decide(
+        self, asker: NodeName, action: Action, kind: str, *, is_raw: bool
+    ) -> tuple[Request, Decision]:
         request = Request(action, kind, raw=is_raw, holder=self._node, node=asker)
         decision = decide(request, self._rules)
         key = (request, decision)
         self._decisions[key] = self._decisions.get(key, 0) + 1
-        if not decision.allowed:
-            raise AccessDeniedError(request, decision)
+        return request, decision
 
     def take(self, now_ns: int) -> bytes | None:
         """Return the payload of an ACCESS entry with every decision since the last call."""

@@ -18,7 +18,6 @@ from threading import Event
 from lex7.bark.canon import Value
 from lex7.bark.entry import EntryKind
 from lex7.bark.fields import Fields
-from lex7.bark.log import Log
 from lex7.bark.seal import Head
 from lex7.base.civil import Day, Zone, zone
 from lex7.base.errors import Finding, TransportError
@@ -36,13 +35,16 @@ from lex7.runtime.enforced import Enforced, Versions, versions
 from lex7.runtime.gate import Gate
 from lex7.runtime.held import replica_path
 from lex7.runtime.home import HomePaths
+from lex7.runtime.life import open_log
 from lex7.runtime.member import Heads, Member
 from lex7.runtime.peer import Clock, Peer
+from lex7.runtime.permission import permission
 from lex7.runtime.remote import MOMENTS, QUANTITIES, SCENARIOS, RemoteForecast
 from lex7.runtime.replica import Replicas
 from lex7.runtime.service import COUNTERSIGN, MARGINS, Service
 from lex7.runtime.spec import NodeSpec
 from lex7.runtime.talk import BOUNDS, OPEN, ROOM
+from lex7.runtime.twin import CopiedError
 from lex7.storage.entropy import SystemEntropy
 from lex7.storage.sqlite import SqliteStorage
 from lex7.transport.interface import UnreachableError
@@ -59,8 +61,13 @@ class SharedMember(Member):
     peer: Peer
 
     def append(self, items: object, heads: Heads) -> tuple[int, ...]:
-        """Append entries and take them into the shared state."""
+        """Append entries and take them into the shared state.
+
+        Raises:
+            CopiedError: another copy of this node writes or has written.
+        """
         with self.peer.lock:
+            self.peer.twin.verify_alone(time.monotonic_ns())
             sequences = super().append(items, heads)  # type: ignore[arg-type]
             self.peer.note()
         self.peer.wake()
@@ -86,13 +93,8 @@ class Node:
         self._linked: tuple[str, ...] = ()
         entropy = SystemEntropy()
         storage = SqliteStorage(self.paths.log(spec.kind), key=spec.database_key, make=False)
-        log = Log(
-            storage,
-            key=spec.key,
-            lattice=spec.lattice,
-            incarnation=spec.incarnation,
-            entropy=entropy,
-        )
+        writer = (spec.key, spec.lattice)
+        log = open_log(storage, writer, spec.incarnation, entropy)
         self.member = SharedMember(spec.name, self._stack.enter_context(log))
         self.member.load(self._make_kind)
         replicas = Replicas(spec.lattice, self._replica)
@@ -102,6 +104,7 @@ class Node:
         clock = Clock(time.monotonic_ns, time.time_ns)
         self.peer = Peer(identity, self.member, storage, replicas, authority, clock)
         self.peer.wake = self.work.set
+        self.peer.permit = lambda asker: permission(self.gate, asker)
         self.peer.capabilities = (f"follow.{spec.kind}", "council", "range")
         self.member.peer = self.peer
         self.peer.load()
@@ -150,7 +153,8 @@ class Node:
 
     def close(self) -> None:
         """Write what is pending, leave the lattice and close everything."""
-        self.write_decisions()
+        with suppress(CopiedError):
+            self.write_decisions()
         if self._transport is not None:
             self._transport.close()
         self._stack.close()
@@ -164,6 +168,9 @@ class Node:
     def findings(self) -> tuple[Finding, ...]:
         """What is not as it was promised."""
         found = [*self.versions.refused, *self.peer.findings.values()]
+        copied = self.peer.twin.finding(time.monotonic_ns())
+        if copied is not None:
+            found.append(copied)
         if zone(self._setting.zone.name).digest != self._setting.zone.digest:
             sentence = "the time-zone rules of this machine differ from those of the logs"
             found.append(Finding("time.zone_rules", "membership", sentence))

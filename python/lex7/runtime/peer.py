@@ -18,7 +18,7 @@ from threading import RLock
 
 from lex7 import __version__
 from lex7.bark.canon import Value
-from lex7.bark.entry import VerifiedEntry
+from lex7.bark.entry import EntryKind, VerifiedEntry
 from lex7.bark.fields import Fields
 from lex7.bark.packet import PacketKind, open_packet, seal_packet
 from lex7.bark.run import Run
@@ -26,10 +26,13 @@ from lex7.bark.seal import Head
 from lex7.base.errors import Finding, Lex7Error
 from lex7.base.ids import KeyId, NodeName
 from lex7.lattice import Authority, LatticeState, Timeline, digest, extend
-from lex7.lattice.membership import Membership
+from lex7.lattice.membership import Membership, decode_membership
 from lex7.lattice.sync import (
+    EPOCH,
     HEADS,
+    MEMBERSHIP,
     RANGE,
+    Conflict,
     Heartbeat,
     RangeRequest,
     compare,
@@ -39,9 +42,12 @@ from lex7.lattice.sync import (
 )
 from lex7.lattice.view import View
 from lex7.runtime.border import Border, Identity, Method
-from lex7.runtime.branch import control_bodies, give_way
+from lex7.runtime.branch import Permission, give_way, shown_bodies
+from lex7.runtime.epochs import Epochs
+from lex7.runtime.life import renew
 from lex7.runtime.member import Member
 from lex7.runtime.replica import Replicas, control, read_range
+from lex7.runtime.twin import Twin
 from lex7.runtime.wishes import Wishes
 from lex7.storage.interface import LogStorage, StoredRun
 from lex7.transport.interface import Transport
@@ -85,7 +91,10 @@ class Peer:
         self.names: dict[KeyId, NodeName] = {identity.key.public: identity.name}
         self.writers: set[KeyId] = set(self.names)
         self._own = own
+        self.epochs = Epochs(identity, own, clock.wall_ns)
+        self.permit: Callable[[NodeName], Permission | None] = _permit_nothing
         self.wishes = Wishes(self)
+        self.twin = Twin(identity)
         self.acknowledged: dict[tuple[KeyId, int], int] = {}
         self._noted = 0
         self._transport: Transport | None = None
@@ -160,7 +169,7 @@ class Peer:
         base = self._prefix
         border = Border(self.identity, transport, self.names)
         guarded = {name: self.guarded(method) for name, method in methods.items()}
-        border.serve({**guarded, **(asking or {}), RANGE: self._range, HEADS: self._heads})
+        border.serve({**guarded, **(asking or {}), **self._logs()})
         self._transport, self._border = transport, border
         transport.subscribe(f"{base}/beat/*", self._hear)
         transport.watch(f"{base}/live/*", self._watch)
@@ -238,6 +247,24 @@ class Peer:
 
         return answer
 
+    def _logs(self) -> Mapping[str, Method]:
+        return {
+            RANGE: self._range,
+            HEADS: self._heads,
+            EPOCH: self._epoch,
+            MEMBERSHIP: self._offered,
+        }
+
+    def _offered(self, asker: NodeName, question: Fields) -> Value:
+        """Take a membership the owner signed, from a node whose own log cannot be read on here."""
+        payload, authority = question.data(1), self.timeline.authority
+        found = decode_membership(payload, authority.owner, authority.lattice)
+        with self.lock:
+            if self.membership is not None and found.version > self.membership.version:
+                self.member.append([(EntryKind.MEMBERSHIP, payload)], self.seen_heads)
+                self.note()
+        return True
+
     def _heads(self, asker: NodeName, question: Fields) -> Value:
         return self._spoken()
 
@@ -256,11 +283,20 @@ class Peer:
                 found = read_range(self.replicas.of(writer).storage, first, last)
             else:
                 found = []
-        return spell_runs([self._shown(run) for run in found])
+            # Records go only out of their writer's own log: it is the one that decides.
+            may = self.permit(asker) if writer == self.identity.key.public else None
+            return spell_runs([self._shown(run, may) for run in found])
 
-    def _shown(self, run: StoredRun) -> StoredRun:
-        """Keep back what is no control entry: records stay with their node."""
-        return StoredRun(run.first, run.last, run.sealed, control_bodies(run))
+    def _shown(self, run: StoredRun, may: Permission | None) -> StoredRun:
+        bodies = shown_bodies(run, may)
+        sealed = None if bodies is None else self.epochs.seal(bodies)
+        return StoredRun(run.first, run.last, run.sealed, sealed)
+
+    def _epoch(self, asker: NodeName, question: Fields) -> Value:
+        reader = self.key_of(asker)
+        assert reader is not None, "the border lets members ask"
+        with self.lock:
+            return self.epochs.wrap_for(reader, question.data(1))
 
     def _hear(self, key: str, data: bytes) -> None:
         try:
@@ -268,11 +304,12 @@ class Peer:
             sender = self.names.get(packet.sender)
             if packet.kind is not PacketKind.HEARTBEAT or sender != key.rpartition("/")[2]:
                 return
-            if packet.sender == self.identity.key.public:
-                return
             beat = decode_heartbeat(packet.body)
         except Lex7Error:
             # A hint that cannot be read says nothing; the next one may.
+            return
+        if packet.sender == self.identity.key.public:
+            self.twin.hear(packet.exchange, beat, self.clock.steady_ns())
             return
         with self.lock:
             now, wall = self.clock.steady_ns(), self.clock.wall_ns()
@@ -290,9 +327,20 @@ class Peer:
         with self.lock:
             others = self.writers - {self.identity.key.public}
             wanted, conflicts = compare(self.heads(), beat.heads, others)
+            conflicts = (*conflicts, *self._own_conflict(beat))
             self.wishes.add(holder, wanted, conflicts)
         if wanted or conflicts:
             self.wake()
+
+    def _own_conflict(self, beat: Heartbeat) -> tuple[Conflict, ...]:
+        """A member that claims to hold what this node never wrote is asked to prove it."""
+        own, claimed = self.member.log.head, beat.heads.get(self.identity.key.public)
+        if claimed is None or claimed.hash == own.hash:
+            return ()
+        is_of_former_life = 0 <= claimed.incarnation < self.member.log.incarnation
+        if claimed.sequence < own.sequence and not is_of_former_life:
+            return ()
+        return (Conflict(own.writer, own.sequence),)
 
     def take(self, runs: tuple[Run, ...]) -> None:
         """Take verified runs of others into the shared state; the lock is held."""
@@ -313,13 +361,33 @@ class Peer:
             self.names.clear()
             self.names.update(self.membership.names)
             self.writers |= {*self.names, *self.membership.standings}
-        if self.timeline.state.forks != before.forks:
+            self.epochs.end()
+        is_changed = self.timeline.state.membership is not before.membership
+        if self.timeline.state.forks != before.forks or is_changed:
+            self._renew()
             self.timeline = give_way(self.timeline, self.replicas, self.identity)
+
+    def _renew(self) -> None:
+        """Begin the life that the owner gave this node, or learn that another copy got it."""
+        own, writer = self.member.log, self.member.log.head.writer
+        standing = None if self.membership is None else self.membership.standing(writer)
+        self.twin.is_passed_over = renew(own, self.membership)
+        if standing is not None and 0 < standing.incarnation <= own.incarnation:
+            self.twin.renew()
+        self.twin.is_frozen = any(
+            fork.writer == writer and not self.state.is_healed(fork)
+            for fork in self.state.forks.values()
+        )
 
     def _seal(self, kind: PacketKind, body: bytes) -> bytes:
         identity = self.identity
         exchange = identity.entropy.draw(16)
+        self.twin.sent(exchange, self.clock.wall_ns())
         return seal_packet(identity.key, identity.lattice, kind, exchange, body)
+
+
+def _permit_nothing(asker: NodeName) -> Permission | None:
+    return None
 
 
 def _sleep_on() -> None:

@@ -8,14 +8,15 @@ while the peer's lock is held.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from lex7.bark.entry import EntryKind
 from lex7.base.errors import BarkError, Finding, Lex7Error, StorageError, TransportError
 from lex7.base.ids import KeyId, NodeName
-from lex7.lattice.sync import RANGE, Conflict, RangeRequest, read_runs
-from lex7.runtime.branch import find_fork, forget, give_way, is_lost
+from lex7.lattice.sync import EPOCH, MEMBERSHIP, RANGE, Conflict, RangeRequest, read_runs
+from lex7.runtime.branch import find_fork, forget, give_way, is_lost, is_renewed
 from lex7.storage.interface import StoredRun
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ class Wishes:
         with self._peer.lock:
             ranges, self._ranges = self._ranges, {}
             conflicts, self._conflicts = self._conflicts, {}
-        count = sum(self.fetch(holder, wish) for (holder, _), wish in ranges.items())
+        # The writer first: others pass on control entries alone, it also gives permitted records.
+        ordered = sorted(ranges.items(), key=lambda item: item[0][0] != item[1].writer)
+        count = sum(self.fetch(holder, wish) for (holder, _), wish in ordered)
         for (holder, _), conflict in conflicts.items():
             self._examine(holder, conflict.writer)
         return count
@@ -74,7 +77,7 @@ class Wishes:
                     peer.take(taken)
                     # Another thread may have fetched the same meanwhile.
                     is_further = peer.replicas.of(writer).head.sequence >= first
-                    if self._is_lost(writer):
+                    if self._is_lost(writer) or is_renewed(peer.state, writer):
                         # Where the lost branch came in, it is forgotten; another has the other.
                         peer.timeline = give_way(peer.timeline, peer.replicas, peer.identity)
             except (TransportError, StorageError) as error:
@@ -100,7 +103,10 @@ class Wishes:
         """
         peer = self._peer
         name = peer.names.get(holder)
-        if name is None or writer == peer.identity.key.public:
+        if name is None:
+            return False
+        if writer == peer.identity.key.public:
+            self._examine_own(name)
             return False
         with peer.lock:
             held = list(peer.replicas.of(writer).storage.read(0))
@@ -121,12 +127,49 @@ class Wishes:
             peer.note()
         return False
 
+    def _examine_own(self, name: NodeName) -> None:
+        """Show a member that the owner gave this copy a later life, or learn of another one."""
+        peer = self._peer
+        payload = peer.state.membership_payload
+        standing = (
+            None if peer.membership is None else peer.membership.standing(peer.identity.key.public)
+        )
+        is_renewed_here = standing is not None and 0 < standing.incarnation <= (
+            peer.member.log.incarnation
+        )
+        try:
+            if is_renewed_here and not peer.twin.is_passed_over:
+                peer.border.ask(name, MEMBERSHIP, (payload,))
+            else:
+                peer.twin.examine(partial(self._asked, name), peer.member.log.head)
+        except Lex7Error as error:
+            self._find(name, error)
+
     def _is_lost(self, writer: KeyId) -> bool:
         peer = self._peer
         return is_lost(peer.state, peer.replicas, peer.identity, writer)
 
     def _asked(self, name: NodeName, wish: RangeRequest) -> tuple[StoredRun, ...]:
-        return read_runs(self._peer.border.ask(name, RANGE, wish.arguments()))
+        peer = self._peer
+        runs = read_runs(peer.border.ask(name, RANGE, wish.arguments()))
+        holder = peer.key_of(name)
+        if holder is None:
+            return ()
+        return tuple(
+            run
+            if run.bodies is None
+            else replace(run, bodies=self._opened(holder, name, run.bodies))
+            for run in runs
+        )
+
+    def _opened(self, holder: KeyId, name: NodeName, sealed: bytes) -> bytes:
+        epochs = self._peer.epochs
+
+        def ask() -> bytes:
+            wrapped = self._peer.border.ask(name, EPOCH, (epochs.share,))
+            return wrapped if isinstance(wrapped, bytes) else b""
+
+        return epochs.open(holder, sealed, ask)
 
     def _find(self, name: str, error: Lex7Error) -> None:
         self._peer.findings[f"sync {name}"] = Finding(error.code, name, str(error))
