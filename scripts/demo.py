@@ -1,6 +1,7 @@
 """The main job, from files to verdicts, on a sample person; `make demo` runs it.
 
-Every step is a `lex7` command that a person could type, and is shown before it runs. The home and
+Every step is a `lex7` command that a person could type, and is shown before it runs. The verdicts
+come from three nodes that run as processes of their own and talk over Zenoh. The home and
 the files lie in `demo-home/`, which is made anew each time.
 """
 
@@ -39,11 +40,10 @@ def main() -> int:
         "ingest", *sorted(str(path) for path in exports(FILES)), "--as-of", as_of, codes=(0, 1)
     )
     run("directives", "sign")
-    status = run_json("status", "--as-of", as_of)
-    record = run_json("record", "--as-of", as_of)
     proposals = [line for line in (FILES / "proposals.txt").read_text().splitlines() if line]
     wishes = [line for line in proposals if not line.startswith("#")]
-    verdicts = [run_json("propose", wish, "--as-of", as_of) for wish in wishes]
+    status, verdicts = ask_lattice(as_of, wishes)
+    record = run_json("record", "--as-of", as_of)
     run("explain", "--check")
     run("read", "heart.rate", "--node", "mon", codes=(2,))
     run("log", "verify")
@@ -53,6 +53,19 @@ def main() -> int:
     print(f"All of this took {time.perf_counter() - start:.0f} seconds.")
     print(f"The home is {FOLDER / 'home'}; its passphrase is in {FOLDER / 'passphrase'}.")
     return 0
+
+
+def ask_lattice(as_of: str, wishes: list[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Run the three nodes as processes over Zenoh and let them answer."""
+    run("up")
+    try:
+        status = run_json("status", "--as-of", as_of)
+        verdicts = [run_json("propose", wish, "--as-of", as_of) for wish in wishes]
+        run("nodes")
+        run("sync", "--verify")
+    finally:
+        run("down")
+    return status, verdicts
 
 
 def exports(folder: Path) -> list[Path]:
