@@ -45,7 +45,12 @@ QUESTIONS: dict[str, tuple[Value, ...]] = {
     ROOM: (int(AS_OF), b"", ()),
 }
 
-SHARED = {"range": "control entries of logs, which every member holds", "heads": "ends of logs"}
+SHARED = {
+    "range": "control entries, and records the rules allow the asker",
+    "heads": "ends of logs",
+    "epoch": "the key that answers are sealed under",
+    "membership": "who is a member",
+}
 """What `Peer` answers to members without the gate, and why: no record, no margin of a state."""
 
 RUNTIME = Path(lex7.runtime.__file__).parent
@@ -102,9 +107,9 @@ def test_nodes_answer_nowhere_else() -> None:
     assert _calls("serve") == {"border", "compose", "peer"}
     assert _calls("forecast") <= {"evaluate", "compose", "service", "telling", "node", "record"}
     source = (RUNTIME / "peer.py").read_text()
-    assert set(SHARED) <= {"range", "heads"}
-    assert "RANGE: self._range, HEADS: self._heads" in source
-    assert "control_bodies" in source
+    assert set(SHARED) <= {"range", "heads", "epoch", "membership"}
+    assert "**self._logs()" in source
+    assert "shown_bodies" in source
 
 
 def test_what_leaves_the_home_asks_first() -> None:
