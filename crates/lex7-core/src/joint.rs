@@ -17,6 +17,8 @@ use crate::threshold::{bisect, least};
 
 /// Rows up to which all pairs are evaluated.
 pub const PAIRS_ROWS_MAX: usize = 64;
+/// A margin of more standard deviations is as certain as one of this many, whose square is finite.
+const Z_MAX: f64 = 1e3;
 /// What rounding may do to a bound, per row.
 pub const SLACK_PER_ROW: f64 = 1e-9;
 
@@ -59,7 +61,7 @@ impl<'a> Events<'a> {
         }
         let sd = (0..rows).map(|row| libm::sqrt(cov[row * rows + row].max(0.0))).collect();
         let event: Vec<usize> = (0..z.len()).filter(|&i| z[i].is_finite()).collect();
-        let z = event.iter().map(|&i| z[i]).collect();
+        let z = event.iter().map(|&i| z[i].clamp(-Z_MAX, Z_MAX)).collect();
         Ok(Self { z, event, sd, cov, rows })
     }
 

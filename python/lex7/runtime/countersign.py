@@ -3,8 +3,9 @@
     rules          before and after of each own rule are what the node finds, and none that blocks
                    is left out
     amount, date   the node's own rules accept them
-    levers         likewise; the steps stand in the certificate, and the words say the same steps
+    levers         likewise; the steps stand beside the words, which say the same
     wishes         the whole plan is accepted
+    certificate    every part of it is proven
     transcript     of rules over several nodes: every answer given in the node's name is its own
 
 A rule over several nodes is put together by each of them from its own state and the others' answers
@@ -26,6 +27,7 @@ from lex7.base.money import Money, minor_digits
 from lex7.correct.amount import fits
 from lex7.correct.answer import RuleChange, Situation
 from lex7.correct.case import along, is_blocking, is_touched
+from lex7.correct.check_certificate import canonical, check
 from lex7.correct.desk import lay_out
 from lex7.correct.levers import changes_of, column_of
 from lex7.correct.plan import changes_of_all
@@ -96,6 +98,8 @@ def check_answer(
         if answer["verdict"] != "UNDECIDED" or answer["rules"] or answer["alternatives"]:
             raise DisagreementError(node, "a node that did not answer")
         return
+    if check(canonical(answer["certificate"])):
+        raise DisagreementError(node, "its proof")
     assert current.file is not None, "a verdict speaks of rules in force"
     currency, as_of = current.file.currency, _day(answer)
     text = str(answer["proposal"])
@@ -173,17 +177,9 @@ def _is_date_right(question: Question, stated: Json, answer: Json) -> bool:
 
 
 def _are_levers_right(question: Question, stated: Json, answer: Json) -> bool:
-    parts = [one for one in answer["certificate"]["parts"] if one["name"] == "levers"]
-    if len(parts) != 1 or parts[0]["claim"] != "smallest":
-        return False
-    moved = {
-        column["lever"]: n
-        for column, n in zip(
-            parts[0]["problem"]["columns"], parts[0]["proof"]["steps"], strict=True
-        )
-    }
+    moved: dict[str, int] = stated["steps"]
     own = tuple(column_of(part) for part in question.levers)
-    if not set(moved) <= {column.lever for column in own}:
+    if not moved or not set(moved) <= {column.lever for column in own}:
         return False
     steps = tuple(moved.get(column.lever, 0) for column in own)
     if any(not column.lo <= n <= column.hi for column, n in zip(own, steps, strict=True)):

@@ -8,7 +8,7 @@ from typing import Any
 from lex7.base.civil import iso
 from lex7.correct import sentences
 from lex7.correct.answer import RuleChange, Verdict
-from lex7.correct.levers import LeverChange, spell_amounts
+from lex7.correct.levers import LeverChange, LeverPart, column_of, spell_amounts
 from lex7.correct.plan import Plan
 
 Json = dict[str, Any]
@@ -31,6 +31,7 @@ def _single(verdict: Verdict) -> Json:
                 "amount": str(one.amount),
                 "date": iso(one.day),
                 "levers": spell_levers(one.changes),
+                "steps": steps_of(one.changes),
             }
             for rank, one in enumerate(verdict.alternatives, 1)
         ],
@@ -53,6 +54,7 @@ def _plan(plan: Plan) -> Json:
                 "amount": str(one.wish.amount),
                 "date": None if one.day is None else iso(one.day),
                 "levers": {},
+                "steps": {},
             }
             for rank, one in enumerate(plan.planned, 1)
         ],
@@ -72,6 +74,12 @@ def spell_levers(changes: tuple[LeverChange, ...]) -> dict[str, str]:
         else f"{float(own[0].change):g} {own[0].lever.unit}"
         for name, own in found.items()
     }
+
+
+def steps_of(changes: tuple[LeverChange, ...]) -> dict[str, int]:
+    """Count the whole steps of every column that moves, by the column's name."""
+    parts = (LeverPart(one.lever, one.first, one.last, one.share) for one in changes)
+    return {column_of(part).lever: one.steps for part, one in zip(parts, changes, strict=True)}
 
 
 def _rule(change: RuleChange) -> Json:

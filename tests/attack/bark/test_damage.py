@@ -9,6 +9,7 @@ import cbor2
 import pytest
 
 from lex7.bark import core_native
+from lex7.bark.entry import EntryKind
 from lex7.bark.faults import BrokenLogError
 from lex7.bark.log import check_log, read_head, read_runs
 from lex7.bark.signature import SigningKey, draw_key
@@ -208,7 +209,7 @@ def test_a_writer_cannot_seal_what_breaks_a_rule(
 def test_an_unknown_kind_is_refused(filled: Filled, key: SigningKey) -> None:
     storage = filled(1, 2)
     _, headers, seal = cbor2.loads(storage.rows[0].sealed)
-    headers[1][5] = 16
+    headers[1][5] = max(EntryKind) + 1
     sealed = cbor2.dumps([1, headers, seal], canonical=True)
     storage.rows[0] = replace(storage.rows[0], sealed=sealed)
     assert (first_error(storage, key).code, first_error(storage, key).sequence) == ("log.header", 2)

@@ -224,6 +224,10 @@ def test_no_node_signs_what_it_does_not_find(nodes: Callable[..., Any], today: D
         part = next(one for one in copy["certificate"]["parts"] if one["name"] == "levers")
         part["proof"]["steps"] = [0 for _ in part["proof"]["steps"]]
 
+    def other_steps(copy: dict[str, Any]) -> None:
+        steps = copy["alternatives"][kinds["levers"]]["steps"]
+        copy["alternatives"][kinds["levers"]]["steps"] = {name: n // 2 for name, n in steps.items()}
+
     def other_words(copy: dict[str, Any]) -> None:
         copy["alternatives"][kinds["levers"]]["levers"] = {"eat-out": "-1 USD"}
 
@@ -236,7 +240,7 @@ def test_no_node_signs_what_it_does_not_find(nodes: Callable[..., Any], today: D
     def accept(copy: dict[str, Any]) -> None:
         copy["verdict"], copy["alternatives"] = "ACCEPT", []
 
-    for change in (more, fewer_steps, other_words, better, silent, accept):
+    for change in (more, fewer_steps, other_steps, other_words, better, silent, accept):
         with pytest.raises(DisagreementError):
             checked_by(lattice, altered(change), heard, ("wth",))
 

@@ -101,3 +101,14 @@ fn wrong_shapes_are_refused() {
     assert!(bounds(&[f64::NAN], &[1.0], None).is_err());
     assert!(common_z(&[1.0], 1.0, false).is_err());
 }
+
+#[test]
+fn margins_of_any_size_have_bounds() {
+    for z in [1e3, 1e154, 1e300, f64::MAX] {
+        let cov = [1.0, 0.5, 0.5, 1.0];
+        let sure = bounds(&[z, z], &cov, None).unwrap();
+        assert!(sure.low > 0.999_999 && sure.high <= 1.0);
+        let lost = bounds(&[-z, z], &cov, None).unwrap();
+        assert!(lost.low == 0.0 && lost.high < 1e-6);
+    }
+}
