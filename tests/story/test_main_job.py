@@ -35,6 +35,14 @@ def test_past_forecasts_are_counted_as_the_schema_says(full_home: Person) -> Non
     assert held["sleep"][1] > 100
 
 
+def test_a_balance_stated_later_does_not_spoil_past_forecasts(full_home: Person) -> None:
+    """The card states its balance once, on the last day; every origin lies before it."""
+    answer = json.loads(full_home.lex7("record", "--as-of", AS_OF, "--json"))
+    (cash,) = (row for row in answer["models"] if row["quantity"] == "cash")
+    assert cash["forecasts"] > 100
+    assert cash["inside"] >= 0.9 * cash["forecasts"]
+
+
 def test_status_prints_a_line_for_every_directive(full_home: Person) -> None:
     shown = full_home.lex7("status", "--as-of", AS_OF)
     assert "runway" in shown

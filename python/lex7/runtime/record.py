@@ -92,7 +92,7 @@ def _node_record(kind: NodeKind, state: NodeState, as_of: Day) -> list[Held]:
         known = then.quantities()
         for name, info in infos.items():
             if name in known and known[name].valid_days >= known[name].required_days:
-                inside, count = _count(now, then, info, origin)
+                inside, count = _count(now, then, info, (origin, known[name].last_day or origin))
                 counts[name][0] += inside
                 counts[name][1] += count
     return [
@@ -101,8 +101,18 @@ def _node_record(kind: NodeKind, state: NodeState, as_of: Day) -> list[Held]:
     ]
 
 
-def _count(now: Forecast, then: Forecast, info: QuantityInfo, origin: Day) -> tuple[int, int]:
-    """Count the values of the four weeks after an origin, and those that were in the band."""
+def _count(
+    now: Forecast, then: Forecast, info: QuantityInfo, seen: tuple[Day, Day]
+) -> tuple[int, int]:
+    """Count the values of the four weeks after an origin, and those that were in the band.
+
+    Args:
+        now: what is known today.
+        then: what was said at the origin.
+        info: the quantity.
+        seen: the origin, and the last day whose value was known then.
+    """
+    origin, newest = seen
     last = min(origin + STEP_DAYS, info.last_day or origin)
     if info.per_month and info.unit not in ("h", "steps"):
         atom = Atom(info.name, Aggregate.SUM, Window(STEP_DAYS))
@@ -116,6 +126,21 @@ def _count(now: Forecast, then: Forecast, info: QuantityInfo, origin: Day) -> tu
     linear = Linear(((Fraction(1), atom),), Fraction(0))
     came = now.moments(linear, days, ())
     said = then.moments(linear, came.days, ())
-    error = np.maximum(np.abs(came.mean - said.mean) - CENT, 0.0)
+    gap = came.mean - said.mean - _level_gap(now, then, linear, newest)
+    error = np.maximum(np.abs(gap) - CENT, 0.0)
     inside = error * error <= SQUARE_90 * np.diagonal(said.cov)
     return int(np.count_nonzero(inside)), len(came.days)
+
+
+def _level_gap(now: Forecast, then: Forecast, linear: Linear, newest: Day) -> float:
+    """Return how far a level without any doubt was off on the last day seen, else 0.
+
+    Cash is counted from nothing until a bank states a balance. Where that balance came later, the
+    movements are what the past forecast said, and they are what is judged.
+    """
+    days: DayGrid = np.array([newest], dtype=np.int64)
+    said = then.moments(linear, days, ())
+    if len(said.days) == 0 or said.cov[0, 0] > 0.0:
+        return 0.0
+    came = now.moments(linear, days, ())
+    return float(came.mean[0] - said.mean[0]) if len(came.days) else 0.0

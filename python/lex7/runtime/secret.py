@@ -6,6 +6,7 @@ import getpass
 import os
 import stat
 import sys
+import warnings
 from pathlib import Path
 
 from lex7.base.config import Config
@@ -78,8 +79,11 @@ def _prompt(text: str) -> str:
     if not sys.stdin.isatty() and not os.path.exists("/dev/tty"):
         raise PassphraseError("no terminal to ask for the passphrase at; set LEX7_PASSPHRASE_FILE")
     try:
-        answer = getpass.getpass(text)
-    except (EOFError, OSError) as exc:
+        # Without a terminal getpass would warn and read on, where the passphrase can be seen.
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            answer = getpass.getpass(text)
+    except (EOFError, OSError, getpass.GetPassWarning) as exc:
         raise PassphraseError(
             "no terminal to ask for the passphrase at; set LEX7_PASSPHRASE_FILE"
         ) from exc

@@ -67,7 +67,8 @@ class Talk:
         self._ahead = ahead
         self._opened: dict[bytes, tuple[tuple[Value, ...], Opened]] = {}
         self._known: dict[tuple[Shape, Shift], tuple[Chance | None, ...]] = {}
-        self._asked: dict[Shape, None] = {}
+        self._asked: dict[Shape, int] = {}
+        self._point: tuple[int, Shift] = (0, ())
         self._moves: dict[bytes, tuple[Move, ...]] = {}
 
     def open(self, question: TestQuestion) -> Opened:
@@ -88,10 +89,11 @@ class Talk:
     def bounds(self, digest: bytes, query: Query) -> tuple[Chance | None, ...]:
         """Answer one question, and perhaps those that will follow it."""
         shape = (digest, query.mode, query.days, query.asked)
+        if self._ahead and query.shift:
+            self._note(shape, query.shift)
         if (shape, query.shift) not in self._known:
             shapes = [shape]
             if self._ahead and query.shift:
-                self._asked[shape] = None
                 shapes += [one for one in self._asked if self._follows(one, digest, query.shift)]
                 shapes = [shape, *(one for one in shapes[1:] if one != shape)][:QUERIES_MAX]
             told = self._send(shapes, query.shift)
@@ -103,10 +105,22 @@ class Talk:
         question = (self._as_of, digest, spell_demand(demand, shift))
         return read_room(self._patiently(ROOM, question, (digest,)))
 
+    def _note(self, shape: Shape, shift: Shift) -> None:
+        """Remember at which point a question was asked last."""
+        number, point = self._point
+        if shift != point:
+            number += 1
+            self._point = (number, shift)
+        self._asked[shape] = number
+
     def _follows(self, shape: Shape, digest: bytes, shift: Shift) -> bool:
-        """Answer whether a question will probably be asked at the same point, and is not known."""
+        """Answer whether a question will probably be asked at the same point, and is not known.
+
+        What was asked at the point before will be asked again.
+        """
         same = self._moves[shape[0]] == self._moves[digest]
-        return same and (shape, shift) not in self._known
+        recent = self._asked[shape] >= self._point[0] - 1
+        return recent and same and (shape, shift) not in self._known
 
     def _send(self, shapes: list[Shape], shift: Shift) -> list[tuple[Chance | None, ...]]:
         queries = tuple(
