@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lex7.bark.entry import EntryKind
+from lex7.bark.epoch import EpochError
 from lex7.base.errors import BarkError, Finding, Lex7Error, StorageError, TransportError
 from lex7.base.ids import KeyId, NodeName
 from lex7.lattice.sync import EPOCH, MEMBERSHIP, RANGE, Conflict, RangeRequest, read_runs
@@ -150,6 +151,13 @@ class Wishes:
         return is_lost(peer.state, peer.replicas, peer.identity, writer)
 
     def _asked(self, name: NodeName, wish: RangeRequest) -> tuple[StoredRun, ...]:
+        try:
+            return self._answered(name, wish)
+        except EpochError:
+            # The holder may have begun another epoch between its payloads and their key.
+            return self._answered(name, wish)
+
+    def _answered(self, name: NodeName, wish: RangeRequest) -> tuple[StoredRun, ...]:
         peer = self._peer
         runs = read_runs(peer.border.ask(name, RANGE, wish.arguments()))
         holder = peer.key_of(name)
