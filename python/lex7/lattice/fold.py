@@ -195,6 +195,7 @@ def _rule(entries: tuple[VerifiedEntry, ...], timeline: Timeline) -> LatticeStat
         try:
             proven = decode_evidence(entry.payload, lattice)
         except BarkError:
+            # It proves nothing, and only its writer's own log holds it.
             continue
         forks.setdefault((proven.writer, proven.incarnation), proven)
     return LatticeState(membership=best, forks=forks, membership_payload=signed)

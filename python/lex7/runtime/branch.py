@@ -174,6 +174,7 @@ def find_fork(
         try:
             theirs = ask(RangeRequest(writer, part[0].first, part[-1].last))
         except Lex7Error:
+            # Nothing is proven without an answer; the next heartbeat that differs asks again.
             return None
         found = _contradicting(part, theirs, lattice, writer)
         # The first run looked at may already be past the point where the branches part.

@@ -136,6 +136,7 @@ class CommandServer:
     def close(self) -> None:
         """Stop listening; what is being answered is answered."""
         self._path.unlink(missing_ok=True)
+        # Nobody may be listening any more; then there is nothing to shut.
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
@@ -145,6 +146,7 @@ class CommandServer:
             try:
                 link, _ = self._socket.accept()
             except OSError:
+                # `close` has ended the socket.
                 return
             if not self._slots.acquire(blocking=False):
                 link.close()

@@ -148,6 +148,7 @@ def _free_port(address: str, taken: set[int]) -> int:
             try:
                 probe.bind((address, port))
             except OSError:
+                # Taken by somebody else; without any free one the sentence below says so.
                 continue
             return port
     raise HomeError(

@@ -153,6 +153,7 @@ class Node:
 
     def close(self) -> None:
         """Write what is pending, leave the lattice and close everything."""
+        # A copy writes nothing; `lex7 forks` says what it is.
         with suppress(CopiedError):
             self.write_decisions()
         if self._transport is not None:
@@ -239,6 +240,7 @@ class Node:
                 try:
                     answer = self.border.ask(name, STATE, ())
                 except TransportError:
+                    # It went away meanwhile: whoever compares sees that its hash is missing.
                     continue
                 if isinstance(answer, bytes):
                     found[name] = answer.hex()
@@ -251,6 +253,7 @@ class Node:
                 try:
                     self.peer.catch_up(name)
                 except TransportError:
+                    # What it has not told is not in force; the verdict says so.
                     continue
 
     def serving(self) -> NodeName:
@@ -277,6 +280,7 @@ class Node:
         }
 
     def _abreast(self, name: str, method: Method, asker: NodeName, question: Fields) -> Value:
+        # Whether it helped is judged below: a node that is behind refuses by name.
         with suppress(TransportError):
             self.peer.catch_up(asker)
         decision = self.peer.state.decisions.get(EntryHash(question.data(1)))

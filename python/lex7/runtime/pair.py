@@ -251,6 +251,7 @@ def _refuse(link: socket.socket) -> None:
     try:
         _send(link, REFUSAL)
     except OSError:
+        # It hung up before it was refused.
         return
 
 

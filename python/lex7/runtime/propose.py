@@ -183,6 +183,7 @@ def _countersigned(lattice: Seat, decision: Decision) -> Json:
     for name in signing:
         if name in answer.get("missing", ()):
             continue
+        # A node that is away has not signed; the answer is then not in force, and says so.
         with suppress(UnreachableError):
             lattice.border.ask(name, COUNTERSIGN, (asked, decided, fields.data(4), told))
     lattice.settle(signing)

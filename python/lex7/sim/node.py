@@ -111,6 +111,7 @@ class SimulatedNode:
             try:
                 peer.member.append(items, peer.seen_heads)
             except StorageError:
+                # A full disk acknowledges nothing.
                 return
             head = peer.member.log.head
             self.acknowledged.append((head.sequence, head.hash))

@@ -148,6 +148,7 @@ class SessionStore:
                 os.fsync(file.fileno())
             partial.replace(path)
         finally:
+            # It is gone once it has been renamed.
             with suppress(OSError):
                 partial.unlink()
         return path.stat().st_size

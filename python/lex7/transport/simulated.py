@@ -304,6 +304,7 @@ class SimulatedTransport:
             try:
                 answer = handler(message)
             except Lex7Error:
+                # As over a network: who asked hears nothing and runs into the deadline.
                 return
             back = partial(answers.append, answer)
             self._network.carry(end.node, self.node, len(answer), back, queue="")
