@@ -121,6 +121,7 @@ class PayloadSealer:
     def __init__(self, epoch: Epoch, entropy: Entropy) -> None:
         self.epoch = epoch
         self._salt = entropy.draw(SALT_BYTES)
+        self._key = payload_key(epoch, self._salt)
         self._count = 0
 
     def seal(self, plain: bytes) -> bytes:
@@ -128,7 +129,7 @@ class PayloadSealer:
         nonce = self._count.to_bytes(12, "little")
         self._count += 1
         label = _label(self.epoch.writer, self.epoch.number)
-        sealed = core_native.aead_seal(payload_key(self.epoch, self._salt), nonce, label, plain)
+        sealed = core_native.aead_seal(self._key, nonce, label, plain)
         head = self.epoch.number.to_bytes(8, "big")
         return head + self._salt + nonce + sealed
 

@@ -9,7 +9,17 @@ from lex7.lattice.fold import (
     digest,
     extend,
     fold_lattice,
+    is_ruling,
     without,
 )
 
-__all__ = ["Authority", "LatticeState", "Timeline", "digest", "extend", "fold_lattice", "without"]
+__all__ = [
+    "Authority",
+    "LatticeState",
+    "Timeline",
+    "digest",
+    "extend",
+    "fold_lattice",
+    "is_ruling",
+    "without",
+]

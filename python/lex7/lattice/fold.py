@@ -19,11 +19,12 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from lex7.bark.entry import EntryKind, VerifiedEntry
 from lex7.bark.fields import Fields, read_fields
+from lex7.bark.run import SEQUENCE_MAX
 from lex7.base.errors import BarkError
 from lex7.base.ids import EntryHash, KeyId, LatticeId, StateHash
 from lex7.base.limits import LATTICE_CHECKPOINT_ENTRIES
@@ -32,7 +33,6 @@ from lex7.lattice.membership import Membership, decode_membership
 from lex7.lattice.order import in_order, position
 
 _FIELDS = {EntryKind.MARGINS: 2, EntryKind.VERDICT: 4, EntryKind.COUNTERSIGN: 3}
-_AUTHORITY = frozenset({EntryKind.MEMBERSHIP, EntryKind.EVIDENCE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +85,18 @@ class LatticeState:
 
     def counts(self, entry: VerifiedEntry) -> bool:
         """Answer whether an entry counts: of a member, not evicted, not frozen."""
-        standing = None if self.membership is None else self.membership.standing(entry.writer)
-        if standing is None or not standing.counts(entry.incarnation, entry.sequence):
-            return False
-        fork = self.forks.get((entry.writer, entry.incarnation))
-        return fork is None or self.is_healed(fork) or entry.sequence <= fork.frozen
+        return entry.sequence <= self.last_counting(entry.writer, entry.incarnation)
+
+    def last_counting(self, writer: KeyId, incarnation: int) -> int:
+        """Return the last sequence of a writer's life that counts; -1 if none does."""
+        standing = None if self.membership is None else self.membership.standing(writer)
+        if standing is None:
+            return -1
+        last = SEQUENCE_MAX if standing.last is None else standing.last
+        if incarnation < standing.incarnation:
+            last = min(last, standing.after)
+        fork = self.forks.get((writer, incarnation))
+        return last if fork is None or self.is_healed(fork) else min(last, fork.frozen)
 
     def is_healed(self, fork: Evidence) -> bool:
         """Answer whether the owner gave a forked writer a later life."""
@@ -125,7 +132,7 @@ def extend(timeline: Timeline, entries: Iterable[VerifiedEntry]) -> Timeline:
     fresh = [one for one in in_order(entries) if not _holds(known, one)]
     if not fresh:
         return timeline
-    if any(entry.kind in _AUTHORITY for entry in fresh):
+    if any(is_ruling(entry, timeline.state) for entry in fresh):
         merged = in_order((*known, *fresh))
         return _refold(replace(timeline, entries=merged, marks=()), _rule(merged, timeline))
     place = bisect_left(known, position(fresh[0]), key=position)
@@ -133,6 +140,16 @@ def extend(timeline: Timeline, entries: Iterable[VerifiedEntry]) -> Timeline:
     marks = tuple(mark for mark in timeline.marks if mark[0] <= place)
     start = marks[-1][1] if marks else _rule_of(timeline.state)
     return _refold(replace(timeline, entries=merged, marks=marks), start)
+
+
+def is_ruling(entry: VerifiedEntry, state: LatticeState) -> bool:
+    """Answer whether an entry may change who is a member or who forked.
+
+    Every log begins with a membership; another copy of the one in force changes nothing.
+    """
+    if entry.kind is EntryKind.MEMBERSHIP:
+        return entry.payload != state.membership_payload
+    return entry.kind is EntryKind.EVIDENCE
 
 
 def without(timeline: Timeline, writer: KeyId, after: int) -> Timeline:
@@ -155,12 +172,26 @@ def _refold(timeline: Timeline, start: LatticeState) -> Timeline:
     done = timeline.marks[-1][0] if timeline.marks else 0
     marks = list(timeline.marks)
     working = _Working(start)
+    counts = _counting(start)
     for count, entry in enumerate(timeline.entries[done:], start=done + 1):
-        if entry.payload is not None and start.counts(entry):
+        if entry.payload is not None and counts(entry):
             working.apply(entry, entry.payload)
         if count % LATTICE_CHECKPOINT_ENTRIES == 0:
             marks.append((count, working.state()))
     return replace(timeline, marks=tuple(marks), state=working.state())
+
+
+def _counting(state: LatticeState) -> Callable[[VerifiedEntry], bool]:
+    """Return `state.counts`, with what is known of a writer's life looked up once."""
+    lasts: dict[tuple[KeyId, int], int] = {}
+
+    def counts(entry: VerifiedEntry) -> bool:
+        life = (entry.writer, entry.incarnation)
+        if life not in lasts:
+            lasts[life] = state.last_counting(*life)
+        return entry.sequence <= lasts[life]
+
+    return counts
 
 
 def _rule_of(state: LatticeState) -> LatticeState:

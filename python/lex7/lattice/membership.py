@@ -56,6 +56,7 @@ class Membership:
         zone: the owner's civil time.
         version: counts from 1; the highest is in force.
         standings: of writers that were evicted or began another life.
+        keys: of the members, for looking up.
     """
 
     members: tuple[tuple[NodeName, KeyId], ...]
@@ -63,6 +64,10 @@ class Membership:
     zone: Zone
     version: int = FIRST_VERSION
     standings: Mapping[KeyId, Standing] = field(default_factory=dict)
+    keys: frozenset[KeyId] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "keys", frozenset(key for _, key in self.members))
 
     @property
     def names(self) -> dict[KeyId, NodeName]:
@@ -77,7 +82,7 @@ class Membership:
         """Which entries of a writer count; None for a stranger."""
         if (known := self.standings.get(writer)) is not None:
             return known
-        return Standing() if any(key == writer for _, key in self.members) else None
+        return Standing() if writer in self.keys else None
 
 
 class NotAMemberError(BarkError):

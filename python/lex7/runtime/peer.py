@@ -25,7 +25,7 @@ from lex7.bark.run import Run
 from lex7.bark.seal import Head
 from lex7.base.errors import Finding, Lex7Error
 from lex7.base.ids import KeyId, NodeName
-from lex7.lattice import Authority, LatticeState, Timeline, digest, extend
+from lex7.lattice import Authority, LatticeState, digest
 from lex7.lattice.membership import Membership, decode_membership
 from lex7.lattice.sync import (
     EPOCH,
@@ -47,6 +47,7 @@ from lex7.runtime.epochs import Epochs
 from lex7.runtime.life import renew
 from lex7.runtime.member import Member
 from lex7.runtime.replica import Replicas, control, read_range
+from lex7.runtime.shared import Shared
 from lex7.runtime.twin import Twin
 from lex7.runtime.wishes import Wishes
 from lex7.storage.interface import LogStorage, StoredRun
@@ -86,7 +87,7 @@ class Peer:
         self.view = View()
         self.capabilities: tuple[str, ...] = ()
         self.wake: Callable[[], None] = _sleep_on
-        self.timeline = Timeline(authority)
+        self.shared = Shared(authority)
         self.findings: dict[str, Finding] = {}
         self.names: dict[KeyId, NodeName] = {identity.key.public: identity.name}
         self.writers: set[KeyId] = set(self.names)
@@ -124,17 +125,18 @@ class Peer:
     @property
     def state(self) -> LatticeState:
         """What all members agree on, as far as it is known here."""
-        return self.timeline.state
+        with self.lock:
+            return self.shared.timeline.state
 
     @property
     def membership(self) -> Membership | None:
         """Who is a member."""
-        return self.timeline.state.membership
+        return self.shared.ruling.membership
 
     @property
     def lattice_hash(self) -> bytes:
         """The digest of the shared state."""
-        return digest(self.timeline.state)
+        return digest(self.state)
 
     def heads(self) -> dict[KeyId, Head]:
         """Give the end of every log that is held, the own one among them."""
@@ -257,7 +259,7 @@ class Peer:
 
     def _offered(self, asker: NodeName, question: Fields) -> Value:
         """Take a membership the owner signed, from a node whose own log cannot be read on here."""
-        payload, authority = question.data(1), self.timeline.authority
+        payload, authority = question.data(1), self.shared.timeline.authority
         found = decode_membership(payload, authority.owner, authority.lattice)
         with self.lock:
             if self.membership is not None and found.version > self.membership.version:
@@ -353,19 +355,22 @@ class Peer:
         self._fold(control(runs))
 
     def _fold(self, fresh: list[VerifiedEntry]) -> None:
-        before = self.timeline.state
-        self.timeline = extend(self.timeline, fresh)
-        if self.timeline.state.membership is not before.membership and self.membership:
+        before = self.membership
+        if not self.shared.take(fresh):
+            return
+        if self.membership is not before and self.membership is not None:
             # In place, because the border holds it. Those evicted may ask nothing more, but what
             # they wrote before still counts, so their logs are held and passed on.
             self.names.clear()
             self.names.update(self.membership.names)
             self.writers |= {*self.names, *self.membership.standings}
             self.epochs.end()
-        is_changed = self.timeline.state.membership is not before.membership
-        if self.timeline.state.forks != before.forks or is_changed:
-            self._renew()
-            self.timeline = give_way(self.timeline, self.replicas, self.identity)
+        self._renew()
+        self.give_way()
+
+    def give_way(self) -> None:
+        """Forget held branches that do not count; the others are pulled then."""
+        self.shared.timeline = give_way(self.shared.timeline, self.replicas, self.identity)
 
     def _renew(self) -> None:
         """Begin the life that the owner gave this node, or learn that another copy got it."""

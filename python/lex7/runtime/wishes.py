@@ -17,7 +17,7 @@ from lex7.bark.epoch import EpochError
 from lex7.base.errors import BarkError, Finding, Lex7Error, StorageError, TransportError
 from lex7.base.ids import KeyId, NodeName
 from lex7.lattice.sync import EPOCH, MEMBERSHIP, RANGE, Conflict, RangeRequest, read_runs
-from lex7.runtime.branch import find_fork, forget, give_way, is_lost, is_renewed
+from lex7.runtime.branch import find_fork, forget, is_lost, is_renewed
 from lex7.storage.interface import StoredRun
 
 if TYPE_CHECKING:
@@ -78,9 +78,9 @@ class Wishes:
                     peer.take(taken)
                     # Another thread may have fetched the same meanwhile.
                     is_further = peer.replicas.of(writer).head.sequence >= first
-                    if self._is_lost(writer) or is_renewed(peer.state, writer):
+                    if self._is_lost(writer) or is_renewed(peer.shared.ruling, writer):
                         # Where the lost branch came in, it is forgotten; another has the other.
-                        peer.timeline = give_way(peer.timeline, peer.replicas, peer.identity)
+                        peer.give_way()
             except (TransportError, StorageError) as error:
                 self._find(name, error)
                 break
@@ -121,7 +121,8 @@ class Wishes:
                 # A held part of the lost branch may end before the frozen entry: fetch it again.
                 is_short = peer.replicas.of(writer).head.sequence < known.frozen
                 if is_short:
-                    peer.timeline = forget(peer.timeline, peer.replicas, writer, known.common)
+                    held_state = peer.shared.timeline
+                    peer.shared.timeline = forget(held_state, peer.replicas, writer, known.common)
                 return is_short
             payload = fork.payload(peer.acknowledged.get(place, 0))
             peer.member.append([(EntryKind.EVIDENCE, payload)], peer.seen_heads)
@@ -148,7 +149,7 @@ class Wishes:
 
     def _is_lost(self, writer: KeyId) -> bool:
         peer = self._peer
-        return is_lost(peer.state, peer.replicas, peer.identity, writer)
+        return is_lost(peer.shared.ruling, peer.replicas, peer.identity, writer)
 
     def _asked(self, name: NodeName, wish: RangeRequest) -> tuple[StoredRun, ...]:
         try:

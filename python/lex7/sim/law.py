@@ -71,7 +71,7 @@ def check_agreement(nodes: Mapping[str, SimulatedNode]) -> Broken | None:
     if len({peer.lattice_hash for peer in peers}) != 1:
         return Broken("one hash after healing", "")
     for peer in peers:
-        held = {entry.hash for entry in peer.timeline.entries}
+        held = {entry.hash for entry in peer.shared.timeline.entries}
         for node in honest:
             if any(_control_hash(node, sequence) not in held for sequence, _ in node.acknowledged):
                 return Broken("every acknowledged entry reaches everybody", node.name)
@@ -114,7 +114,9 @@ def _same_sets_same_hash(peers: Iterable[Peer]) -> Broken | None:
     for peer in peers:
         state = peer.state
         counting = tuple(
-            (position(entry), entry.hash) for entry in peer.timeline.entries if state.counts(entry)
+            (position(entry), entry.hash)
+            for entry in peer.shared.timeline.entries
+            if state.counts(entry)
         )
         if shown.setdefault(counting, peer.lattice_hash) != peer.lattice_hash:
             return Broken("equal entries give equal hashes", peer.identity.name)

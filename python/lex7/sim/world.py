@@ -225,7 +225,7 @@ def _heal(world: World) -> None:
 
 def _outcome(world: World, broken: Broken | None, beats: int) -> Outcome:
     peer = world.nodes[NODES[0]].peer
-    entries = 0 if peer is None else len(peer.timeline.entries)
+    entries = 0 if peer is None else len(peer.shared.timeline.entries)
     return Outcome(world.trace.hex(), broken, beats, entries)
 
 
