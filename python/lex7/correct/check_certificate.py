@@ -304,13 +304,14 @@ def check_best(proof: Json) -> None:
     equal = all(amounts[other] == amounts[wish] for wish, other in enumerate(first) if other >= 0)
     require(equal, "wishes in order are not equal")
 
+    totals = [sum(a for w, a in enumerate(amounts) if s >> w & 1) for s in range(1 << count)]
+
     def bought(event: list[int], have: int) -> int | None:
         """Return the set after an event, None where it may not buy its wish."""
         _, wish, _, cap = event
-        others = [other for other in range(count) if have >> other & 1]
-        is_next = first[wish] < 0 or first[wish] in others
-        total = amounts[wish] + sum(amounts[other] for other in others)
-        return have | 1 << wish if wish not in others and is_next and total <= cap else None
+        then = have | 1 << wish
+        is_next = first[wish] < 0 or have >> first[wish] & 1
+        return then if then != have and is_next and totals[then] <= cap else None
 
     least = [sum(c for w, c in enumerate(dropped) if not s >> w & 1) for s in range(1 << count)]
     for event in reversed(events):

@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lex7.correct.schedule import Costs, Schedule, Task, least_ahead, may_buy
+from lex7.correct.schedule import Costs, Schedule, Task, least_ahead
 
 PASSES = ((32, 0.5), (32, 0.0), (32, 0.125), (32, 2.0), (192, 0.5))
 """Labels kept after each event, and what a rule at the end of its room counts when some must go, in
@@ -117,10 +117,13 @@ class _Pass:
 
     def _with(self, label: _Label, at: int) -> _Label | None:
         """Return a label that buys at an event, None where it may not."""
-        event, bought = self.task.events[at], label.bought | 1 << self.task.events[at].wish
+        event = self.task.events[at]
+        bought, first = label.bought | 1 << event.wish, self.task.after[event.wish]
+        if bought == label.bought or self.totals[bought] > event.cap:
+            return None
         cost = label.cost + event.cost
         least = cost + self.ahead[at + 1][bought]
-        if least >= self.below or not may_buy(self.task, event, label.bought):
+        if least >= self.below or (first >= 0 and not bought >> first & 1):
             return None
         known = []
         for judge, own in zip(self.judges, label.known, strict=True):

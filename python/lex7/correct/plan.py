@@ -11,6 +11,7 @@ refuses more than a cap is a part of its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from lex7.base.civil import Day, iso
@@ -23,11 +24,23 @@ from lex7.correct.answer import RuleChange, Situation, VerdictKind
 from lex7.correct.case import Case, after, along, is_blocking, is_touched, reaches
 from lex7.correct.certificate import Certificate, Part, StateStamp
 from lex7.correct.desk import Bought, Desk, lay_out
-from lex7.correct.frontier import Judge, cheapest_on_totals
 from lex7.correct.polish import proof_at
 from lex7.correct.polish import refutation_at as refutation_point
-from lex7.correct.schedule import Event, Schedule, Task, cheapest
-from lex7.correct.totals import judges_of
+from lex7.correct.schedule import (
+    ASKED_BESIDE_MAX,
+    Accepts,
+    Event,
+    Schedule,
+    Task,
+    cheapest,
+    cost_of,
+    first_whole,
+    improved,
+    keeps_caps,
+    least_ahead,
+)
+from lex7.correct.search import Found, ladder_of, narrowed
+from lex7.correct.totals import Choice, search_of, searched
 from lex7.correct.wish import MONTHS_MAX, Wish
 from lex7.directive.catalogue import node_of
 from lex7.directive.plan import leaves
@@ -77,20 +90,59 @@ def plan_wishes(situation: Situation, wishes: tuple[Wish, ...]) -> Plan:
     lacking = tuple(case for case in desk.hard if _is_lacking(case))
     if lacking:
         return _answer(desk, Schedule((), 0, 0, is_cheapest=False), (), sentences.lacking(lacking))
-    task, refusals, judges = _task(desk)
-    found = _schedule(desk, task, judges)
+    task, refusals, found = planned_on(desk)
     bought = _bought(desk, task, found.chosen)
     parts = (*_proof(desk, bought), *_earlier(desk, bought), *refusals, _best(desk, task, found))
     return _answer(desk, found, bought, None, parts)
 
 
-def _schedule(desk: Desk, task: Task, judges: tuple[Judge, ...] | None) -> Schedule:
-    """Search on sums where every rule allows it; the rules themselves have the last word."""
-    if judges is not None:
-        found = cheapest_on_totals(task, judges)
-        if desk.accepts(_bought(desk, task, found.chosen)):
-            return found
-    return cheapest(task, lambda chosen: desk.accepts(_bought(desk, task, chosen)))
+def planned_on(desk: Desk) -> tuple[Task, tuple[Part, ...], Schedule]:
+    """Find a schedule; with the task it answers and the parts that prove its caps.
+
+    Searched on sums where every rule allows it; the rules themselves have the last word.
+    """
+    task, choices = _open_task(desk)
+    asked = search_of(desk, task, choices)
+    found = None if asked is None else searched(*asked)
+    hints = None if found is None else dict(_by_day(task, found.caps))
+    caps, refusals = _caps(desk, hints)
+    capped = tuple(min(caps[Day(event.day)], event.cap) for event in task.events)
+    if asked is not None and found is not None and found.caps != capped:
+        again = replace(asked[0], task=narrowed(task, capped, (True,) * len(capped)))
+        found = searched(again, asked[1])
+    if found is not None:
+        task = narrowed(task, capped, found.fits)
+        schedule = _settled(desk, task, found)
+        if schedule is not None:
+            return task, refusals, schedule
+        task, _ = _open_task(desk)
+    fits = tuple(
+        _fits_alone(desk, event, cap) for event, cap in zip(task.events, capped, strict=True)
+    )
+    task = narrowed(task, capped, fits)
+    return task, refusals, cheapest(task, lambda chosen: desk.accepts(_bought(desk, task, chosen)))
+
+
+def _by_day(task: Task, caps: tuple[int, ...]) -> Iterator[tuple[Day, int]]:
+    return ((Day(event.day), cap) for event, cap in zip(task.events, caps, strict=True))
+
+
+def _settled(desk: Desk, task: Task, found: Found) -> Schedule | None:
+    """Return what a search found, as the rules and the proven caps have it; None if refused."""
+    accepts: Accepts = lambda chosen: desk.accepts(_bought(desk, task, chosen))  # noqa: E731
+    chosen = found.schedule.chosen
+    if not keeps_caps(task, chosen) or not accepts(chosen):
+        return None
+    ahead = least_ahead(task)
+    bound, cost = int(ahead[0][0]), cost_of(task, chosen)
+    is_cheapest = cost == bound or (found.is_exact and found.schedule.is_cheapest)
+    if found.is_exact or is_cheapest:
+        return Schedule(chosen, cost, bound, is_cheapest=is_cheapest)
+    first = first_whole(task, accepts, ahead, ASKED_BESIDE_MAX)
+    if first is not None:
+        return first
+    chosen = improved(task, chosen, accepts)
+    return Schedule(chosen, cost_of(task, chosen), bound, is_cheapest=False)
 
 
 def _is_lacking(case: Case) -> bool:
@@ -100,25 +152,19 @@ def _is_lacking(case: Case) -> bool:
     )
 
 
-def _task(desk: Desk) -> tuple[Task, tuple[Part, ...], tuple[Judge, ...] | None]:
-    """Turn wishes into events with caps; and the parts that prove the caps, and the judges."""
+def _open_task(desk: Desk) -> tuple[Task, tuple[Choice, ...]]:
+    """Turn wishes into events without caps; and which wish, how much later, each of them is."""
     wishes = desk.wishes
     waiting = sum(wish.worth for wish in wishes) * MONTHS_MAX + 1
-    caps, refusals = _caps(desk)
+    everything = sum(wish.amount.minor for wish in wishes)
     choices = sorted(
         (day, index, months)
         for index, wish in enumerate(wishes)
         for months, day in enumerate(wish.days(desk.as_of))
     )
-    open_events = tuple(
-        Event(int(day), index, wishes[index].worth * months, caps[day])
-        for day, index, months in choices
-    )
-    named = tuple((index, months) for _, index, months in choices)
-    judges = judges_of(desk, open_events, named)
     events = tuple(
-        event if _fits_alone(desk, judges, at, event) else replace(event, cap=0)
-        for at, event in enumerate(open_events)
+        Event(int(day), index, wishes[index].worth * months, everything)
+        for day, index, months in choices
     )
     keys = [(w.amount.minor, w.category, w.day, w.latest, w.worth) for w in wishes]
     after = tuple(
@@ -127,29 +173,23 @@ def _task(desk: Desk) -> tuple[Task, tuple[Part, ...], tuple[Judge, ...] | None]
     )
     amounts = tuple(wish.amount.minor for wish in wishes)
     dropped = tuple(wish.worth * waiting for wish in wishes)
-    return Task(events, amounts, dropped, after), refusals, judges
+    named = tuple((index, months) for _, index, months in choices)
+    return Task(events, amounts, dropped, after), named
 
 
-def _fits_alone(desk: Desk, judges: tuple[Judge, ...] | None, at: int, event: Event) -> bool:
+def _fits_alone(desk: Desk, event: Event, cap: int) -> bool:
     """Answer whether one purchase by itself is accepted."""
     wish = desk.wishes[event.wish]
-    if wish.amount.minor > event.cap:
-        return False
-    if judges is None:
-        return desk.accepts(((event.wish, event.cost // wish.worth),))
-    known = (judge.settle(judge.start(), event.day, 0) for judge in judges)
-    return all(
-        own is not None and judge.buy(own, at, wish.amount.minor) is not None
-        for judge, own in zip(judges, known, strict=True)
-    )
+    is_small = wish.amount.minor <= cap
+    return is_small and desk.accepts(((event.wish, event.cost // wish.worth),))
 
 
-def _caps(desk: Desk) -> tuple[dict[Day, int], tuple[Part, ...]]:
-    """Return for each day the largest sum of wishes that may have been spent by then."""
-    sums = {0}
-    for wish in desk.wishes:
-        sums |= {total + wish.amount.minor for total in sums}
-    ladder = sorted(sums)
+def _caps(desk: Desk, hints: dict[Day, int] | None) -> tuple[dict[Day, int], tuple[Part, ...]]:
+    """Return for each day the largest sum of wishes that may have been spent by then.
+
+    A hint only says where to look first.
+    """
+    ladder = ladder_of(tuple(wish.amount.minor for wish in desk.wishes))
     currency = desk.wishes[0].amount.currency
     orderly = desk.orderly()
     caps: dict[Day, int] = {}
@@ -160,7 +200,8 @@ def _caps(desk: Desk) -> tuple[dict[Day, int], tuple[Part, ...]]:
         if cases is None:
             caps[day] = 0
             continue
-        low, high = _edge(desk, cases, ladder, low)
+        near = low if hints is None else ladder.index(hints[day])
+        low, high = _edge(desk, cases, ladder, near, is_known=hints is not None)
         caps[day] = ladder[low]
         if high < len(ladder) and low not in refusals:
             title = f"more than {Money(ladder[low], currency)} by {iso(day)}"
@@ -168,15 +209,21 @@ def _caps(desk: Desk) -> tuple[dict[Day, int], tuple[Part, ...]]:
     return caps, tuple(part for parts in refusals.values() for part in parts)
 
 
-def _edge(desk: Desk, cases: tuple[Case, ...], ladder: list[int], near: int) -> tuple[int, int]:
-    """Return the last sum that rules accept and the next one, from a place near it outward."""
+def _edge(
+    desk: Desk, cases: tuple[Case, ...], ladder: list[int], near: int, *, is_known: bool
+) -> tuple[int, int]:
+    """Return the last sum that rules accept and the next one, from a place near it outward.
+
+    Where a place is known to be accepted only the next one is asked about; if that is wrong, the
+    cap is too large, which makes a bound weaker and never wrong.
+    """
 
     def is_open(index: int) -> bool:
         units = desk.units(ladder[index])
         return index == 0 or not any(is_blocking(case, units) for case in cases)
 
     low, high, stride = 0, len(ladder), 1
-    if is_open(near):
+    if is_known or is_open(near):
         low = near
         while low + stride < high and is_open(low + stride):
             low, stride = low + stride, 2 * stride

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
-from math import floor, gcd, ldexp
+from math import gcd, ldexp
 
 import numpy as np
 from numpy.typing import NDArray
@@ -191,8 +191,7 @@ def build_amount_problem(rows: tuple[RealRows, ...], column: Column) -> Problem:
     signs: list[int] = []
     bounds: list[int] = []
     for gradient, slack in zip(gradients[:, 0].tolist(), slacks.tolist(), strict=True):
-        unit = Fraction(abs(gradient)) * column.step if gradient else Fraction(1)
-        scaled = floor(Fraction(slack) / unit * STEP_PARTS)
+        scaled = _parts(slack, abs(gradient), column.step)
         signs.append(STEP_PARTS if gradient < 0 else -STEP_PARTS if gradient > 0 else 0)
         bounds.append(max(-AMOUNT_BOUND_MAX, min(AMOUNT_BOUND_MAX, scaled)))
     return Problem(
@@ -206,6 +205,18 @@ def build_amount_problem(rows: tuple[RealRows, ...], column: Column) -> Problem:
         exponents=np.zeros(1, dtype=np.int64),
         eases=np.ones(1, dtype=np.int64),
     )
+
+
+def _parts(slack: float, gradient: float, step: Fraction) -> int:
+    """Return slack / (gradient · step) in parts of a step, rounded down; plainly without gradient.
+
+    Whole numbers all the way: fractions would look for common factors at every step.
+    """
+    top, bottom = slack.as_integer_ratio()
+    if gradient:
+        over, under = gradient.as_integer_ratio()
+        top, bottom = top * under * step.denominator, bottom * over * step.numerator
+    return top * STEP_PARTS // bottom
 
 
 def _check_columns(columns: tuple[Column, ...]) -> None:

@@ -109,13 +109,10 @@ class Sight:
         wanted = extended(rule, months)
         if wanted is None or not _is_within(wanted, self.forecast.as_of):
             return None
-        # To a power of two, so that looking month after month asks only a few times, and so that
-        # who looks at one month alone asks the same.
-        reached = min(1 << (months - 1).bit_length(), MONTHS_AHEAD_MAX)
-        widened = extended(rule, reached)
-        if widened is None or not _is_within(widened, self.forecast.as_of):
-            reached, widened = months, wanted
+        reached = self._reached(case, months)
         if (case.directive.id, reached) not in self.known:
+            widened = extended(rule, reached)
+            assert widened is not None, "what can look one month further can look more"
             directive = replace(case.directive, rule=widened)
             (found,) = build_cases((directive,), self.forecast, self.moves)
             self.known[case.directive.id, reached] = found
@@ -124,6 +121,20 @@ class Sight:
             return None
         directive = replace(case.directive, rule=wanted)
         return weighed(replace(widest, directive=directive), wanted)
+
+    def _reached(self, case: Case, months: int) -> int:
+        """Return how far a rule is gathered: as far as it is already, or to a power of two.
+
+        Looking month after month then asks only a few times.
+        """
+        gathered = [far for name, far in self.known if name == case.directive.id and far >= months]
+        if gathered:
+            return min(gathered)
+        reached = min(1 << (months - 1).bit_length(), MONTHS_AHEAD_MAX)
+        widened = extended(case.directive.rule, reached)
+        return (
+            reached if widened is not None and _is_within(widened, self.forecast.as_of) else months
+        )
 
 
 def weighed(case: Case, rule: CompiledRule) -> Case:

@@ -23,8 +23,11 @@ from numpy.typing import NDArray
 NODES_MAX = 400_000
 """Partial schedules that a search takes up; 10 wishes over 24 months usually take some hundreds."""
 
-ASKED_MAX = 4_000
-"""Times that the rules are asked; a second or two."""
+ASKED_MAX = 1_000
+"""Times that rules of any form are asked; a few seconds where another node answers."""
+
+ASKED_BESIDE_MAX = 250
+"""Times that they are asked where a good schedule is known already."""
 
 Costs = NDArray[np.float64]
 Accepts = Callable[[tuple[int, ...]], bool]
@@ -84,11 +87,19 @@ class Schedule:
 def cheapest(task: Task, accepts: Accepts) -> Schedule:
     """Find the cheapest schedule that the rules accept."""
     ahead = least_ahead(task)
+    found = first_whole(task, accepts, ahead, ASKED_MAX)
+    return _greedy(task, accepts, int(ahead[0][0])) if found is None else found
+
+
+def first_whole(
+    task: Task, accepts: Accepts, ahead: list[Costs], asked_max: int
+) -> Schedule | None:
+    """Return the first whole schedule that a search by least bound reaches; None if it gives up."""
     bound = int(ahead[0][0])
     asked: dict[tuple[int, ...], bool] = {(): True}
     queue: list[tuple[int, int, int, tuple[int, ...], int, int]] = [(bound, 0, 0, (), 0, 0)]
     for _ in range(NODES_MAX):
-        if not queue or len(asked) > ASKED_MAX:
+        if not queue or len(asked) > asked_max:
             break
         least, _, at, chosen, bought, spent = heappop(queue)
         if at == len(task.events):
@@ -106,7 +117,7 @@ def cheapest(task: Task, accepts: Accepts) -> Schedule:
             now = spent + event.cost
             then = now + int(ahead[at + 1][with_it])
             heappush(queue, (then, -at - 1, at + 1, more, with_it, now))
-    return _greedy(task, accepts, bound)
+    return None
 
 
 def least_ahead(task: Task) -> list[Costs]:
@@ -142,6 +153,39 @@ def may_buy(task: Task, event: Event, bought: int) -> bool:
     for wish, amount in enumerate(task.amounts):
         total += amount if bought >> wish & 1 else 0
     return total <= event.cap
+
+
+def cost_of(task: Task, chosen: tuple[int, ...]) -> int:
+    """Return what a schedule costs."""
+    events = [task.events[at] for at in chosen]
+    return sum(task.dropped) + sum(event.cost - task.dropped[event.wish] for event in events)
+
+
+def keeps_caps(task: Task, chosen: tuple[int, ...]) -> bool:
+    """Answer whether every event of a schedule may buy its wish after those before it."""
+    bought = 0
+    for at in chosen:
+        if not may_buy(task, task.events[at], bought):
+            return False
+        bought |= 1 << task.events[at].wish
+    return True
+
+
+def improved(task: Task, chosen: tuple[int, ...], accepts: Accepts) -> tuple[int, ...]:
+    """Buy left-out wishes, then have each wait less, what is worth most first, one at a time."""
+    order = sorted(range(len(task.amounts)), key=lambda wish: (-task.dropped[wish], wish))
+    for wish in order:
+        own = [at for at in chosen if task.events[at].wish == wish]
+        others = [at for at in chosen if task.events[at].wish != wish]
+        limit = task.events[own[0]].cost if own else task.dropped[wish]
+        for at, event in enumerate(task.events):
+            if event.wish != wish or event.cost >= limit:
+                continue
+            more = tuple(sorted((*others, at)))
+            if keeps_caps(task, more) and accepts(more):
+                chosen = more
+                break
+    return chosen
 
 
 def _greedy(task: Task, accepts: Accepts, bound: int) -> Schedule:

@@ -16,9 +16,10 @@ from lex7.bark.canon import Value
 from lex7.bark.fields import Fields, PayloadError
 from lex7.base.civil import Day
 from lex7.base.errors import StateError
+from lex7.correct.search import Found, Search
 from lex7.directive.branch import Demand
 from lex7.directive.chance import Chance
-from lex7.directive.heard import Mode, Opened, Query, Reals, TestQuestion
+from lex7.directive.heard import Mode, Opened, Query, Reals, TestQuestion, Voice
 from lex7.directive.quantity import Move
 from lex7.nodes.answer import read_days
 from lex7.nodes.margins import (
@@ -31,11 +32,13 @@ from lex7.nodes.margins import (
     spell_query,
     spell_test,
 )
+from lex7.nodes.search import read_found, spell_search
 from lex7.runtime.border import RefusedError
 
 OPEN = "margins.open"
 BOUNDS = "margins.bounds"
 ROOM = "margins.room"
+SEARCH = "margins.search"
 
 Ask = Callable[[str, tuple[Value, ...]], Value]
 Shift = tuple[tuple[int, Fraction], ...]
@@ -105,6 +108,11 @@ class Talk:
         question = (self._as_of, digest, spell_demand(demand, shift))
         return read_room(self._patiently(ROOM, question, (digest,)))
 
+    def find(self, digests: tuple[bytes, ...], search: Search) -> Found:
+        """Have the node search a schedule of wishes with its own tests."""
+        question = (self._as_of, digests, spell_search(search))
+        return read_found(Fields(SEARCH, _items(self._patiently(SEARCH, question, digests))))
+
     def _note(self, shape: Shape, shift: Shift) -> None:
         """Remember at which point a question was asked last."""
         number, point = self._point
@@ -150,14 +158,20 @@ class _Heard:
     """One opened test at another node."""
 
     def __init__(self, talk: Talk, digest: bytes) -> None:
-        self._talk = talk
-        self._digest = digest
+        self.talk = talk
+        self.digest = digest
 
     def bounds(self, query: Query) -> tuple[Chance | None, ...]:
-        return self._talk.bounds(self._digest, query)
+        return self.talk.bounds(self.digest, query)
 
     def room(self, demand: Demand, shift: Shift | None) -> Reals:
-        return self._talk.room(self._digest, demand, shift)
+        return self.talk.room(self.digest, demand, shift)
+
+    def find(self, search: Search, others: tuple[Voice, ...]) -> Found | None:
+        known = [one for one in others if isinstance(one, _Heard) and one.talk is self.talk]
+        if len(known) < len(others):
+            return None
+        return self.talk.find(tuple(one.digest for one in known), search)
 
 
 def _items(answer: Value) -> tuple[Value, ...]:

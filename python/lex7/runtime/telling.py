@@ -1,4 +1,8 @@
-"""What a node answers when it is asked about its margins: three questions, each past the gate."""
+"""What a node answers when it is asked about its margins: four questions, each past the gate.
+
+A search for a schedule of wishes runs here, because it needs what margins do not tell: whole
+paths. What leaves is a schedule and how much may be spent by each day, as bounds would tell it too.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,12 @@ from lex7.bark.canon import Value
 from lex7.bark.fields import Fields, PayloadError
 from lex7.base.civil import Day
 from lex7.base.ids import NodeName
+from lex7.correct.search import Known, find
 from lex7.directive.document import Action
 from lex7.directive.heard import Opened, Tells, TestQuestion
+from lex7.directive.plan import Band
 from lex7.directive.quantity import Forecast
-from lex7.directive.telling import Teller, check_test
+from lex7.directive.telling import Teller, Told, check_test
 from lex7.nodes.margins import (
     QUERIES_MAX,
     digest_of,
@@ -23,10 +29,11 @@ from lex7.nodes.margins import (
     spell_room,
     spell_test,
 )
+from lex7.nodes.search import read_search, spell_found
 from lex7.runtime.border import Method
 from lex7.runtime.enforced import Enforced
 from lex7.runtime.gate import Gate
-from lex7.runtime.talk import BOUNDS, OPEN, ROOM, UnopenedTestError
+from lex7.runtime.talk import BOUNDS, OPEN, ROOM, SEARCH, UnopenedTestError
 
 OPENED_MAX = 512
 """Tests that a node remembers as opened; the oldest is forgotten and told again if needed."""
@@ -48,7 +55,7 @@ class Margins:
 
     def methods(self) -> Mapping[str, Method]:
         """List the questions by name."""
-        return {OPEN: self._open, BOUNDS: self._bounds, ROOM: self._room}
+        return {OPEN: self._open, BOUNDS: self._bounds, ROOM: self._room, SEARCH: self._search}
 
     def here(self, as_of: Day) -> Tells:
         """Return the node's own tests, asked in place; what was opened is not opened again."""
@@ -92,6 +99,23 @@ class Margins:
         if any(not 0 <= move < len(asked.moves) for move, _ in shift or ()):
             raise PayloadError(ROOM, "a move that was not named when the test was opened")
         return spell_room(opened.voice.room(demand, shift))
+
+    def _search(self, asker: NodeName, question: Fields) -> Value:
+        as_of = self._pass(asker, question)
+        search = read_search(Fields(SEARCH, question.items(3)))
+        digests = question.items(2)
+        if len(digests) != len(search.watches) or not all(type(one) is bytes for one in digests):
+            raise PayloadError(SEARCH, "it names not one test for each rule")
+        known = []
+        for digest, watch in zip(digests, search.watches, strict=True):
+            assert isinstance(digest, bytes), "checked above"
+            asked, opened = self._known(as_of, digest)
+            voice = opened.voice
+            assert isinstance(voice, Told), "a node tells of its own tests"
+            if isinstance(asked.leaf, Band) or max(watch.ends) > len(opened.days):
+                raise PayloadError(SEARCH, "a window that the test does not have")
+            known.append(Known(voice.known, voice.confidence))
+        return spell_found(find(search, tuple(known)))
 
     def _pass(self, asker: NodeName, question: Fields) -> Day:
         self._gate.pass_or_refuse(asker, Action.READ, "margin", is_raw=False)
