@@ -27,7 +27,7 @@ from lex7.runtime.gate import AccessDeniedError, Gate
 from lex7.runtime.member import Member
 from lex7.runtime.remote import MOMENTS, QUANTITIES, SCENARIOS
 from lex7.runtime.service import COUNTERSIGN, MARGINS, READ, Service
-from lex7.runtime.talk import BOUNDS, OPEN, ROOM
+from lex7.runtime.talk import BOUNDS, OPEN, ROOM, SEARCH
 from lex7.storage.memory import MemoryStorage
 
 AS_OF = Day(20_779)
@@ -43,6 +43,7 @@ QUESTIONS: dict[str, tuple[Value, ...]] = {
     OPEN: (int(AS_OF), ()),
     BOUNDS: (int(AS_OF), ()),
     ROOM: (int(AS_OF), b"", ()),
+    SEARCH: (int(AS_OF), (), ()),
 }
 
 SHARED = {
