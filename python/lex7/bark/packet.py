@@ -45,6 +45,20 @@ class PacketError(BarkError):
         super().__init__(f"expected a signed packet of a member, got one where {reason}")
 
 
+class PacketVersionError(PacketError):
+    """A member runs a later release, whose packets this one cannot read."""
+
+    code = "bark.version"
+
+    def __init__(self, sender: KeyId, version: int) -> None:
+        self.sender = sender
+        self.version = version
+        super().__init__(
+            f"the layout is that of version {version} and this program reads version {VERSION}; "
+            "bring both devices to the same release of lex7"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class VerifiedPacket:
     """A packet whose signature is its sender's."""
@@ -68,7 +82,8 @@ def open_packet(data: bytes, lattice: LatticeId) -> VerifiedPacket:
     """Read a packet and check its signature; whether the sender is a member is not decided here.
 
     Raises:
-        PacketError: another layout or version.
+        PacketVersionError: signed by its sender, in the layout of a later version.
+        PacketError: another layout.
         BarkError: not canonical, or the signature does not stand.
     """
     outer = canon.decode(data)
@@ -79,6 +94,8 @@ def open_packet(data: bytes, lattice: LatticeId) -> VerifiedPacket:
         raise PacketError("sender or message is not a byte string")
     payload = verify(message, purpose=PURPOSE, lattice=lattice, signer=KeyId(sender))
     inner = canon.decode(payload)
+    if isinstance(inner, dict) and (later := _later_version(inner.get(1))):
+        raise PacketVersionError(KeyId(sender), later)
     if not isinstance(inner, dict) or list(inner) != [1, 2, 3, 4] or not _is(inner[1], {VERSION}):
         raise PacketError(f"the layout is not that of version {VERSION}")
     kind, exchange, body = inner[2], inner[3], inner[4]
@@ -89,6 +106,12 @@ def open_packet(data: bytes, lattice: LatticeId) -> VerifiedPacket:
     if not isinstance(body, bytes):
         raise PacketError("the body is not a byte string")
     return VerifiedPacket(KeyId(sender), PacketKind(kind), exchange, body)
+
+
+def _later_version(value: Value) -> int | None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if value > VERSION else None
 
 
 def _is(value: Value, allowed: set[int] | set[PacketKind]) -> bool:

@@ -6,6 +6,7 @@ import argparse
 import time
 from typing import Any
 
+from lex7 import __version__
 from lex7.cli.config import config_of
 from lex7.cli.session import open_home, print_json
 
@@ -61,7 +62,7 @@ def run_route(options: argparse.Namespace) -> int:
     if options.json:
         print_json(shown)
     else:
-        print("\n".join(shown["nodes"]) or f"No live node offers {options.capability}.")
+        print("\n".join(shown["nodes"]) or f"No live node offers '{options.capability}'.")
     return 0 if shown["nodes"] else 1
 
 
@@ -185,6 +186,8 @@ def _table(shown: dict[str, Any]) -> list[str]:
         seen = "here" if row["node"] == shown["asked"] else seen
         clock = f"  clock {row['clock_seconds']:+.0f} s" if row["clock_off"] else ""
         able = " ".join(row["capabilities"])
+        if row["version"] not in {"", __version__}:
+            able += f"  release {row['version']}"
         lines.append(
             f" {mark} {row['node']:<16}{row['entries']:>8,}  {seen:<10}"
             f"{row['lattice'][:SHORT]:<18}{able}{clock}"

@@ -54,7 +54,7 @@ def ask_any(config: Config, question: Json) -> Json:
                 continue
         # Nodes that stepped aside for another command come back within seconds.
         if time.monotonic() > until or not command.is_running(root):
-            raise NotRunningError(root, "no node of it")
+            raise NotRunningError(root, "any of its nodes")
         time.sleep(0.1)
 
 

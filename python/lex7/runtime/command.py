@@ -34,9 +34,8 @@ class NotRunningError(HomeError):
     def __init__(self, home: Path, node: str) -> None:
         self.home = home
         self.node = node
-        super().__init__(
-            f"{home} is not running ({node} does not answer); `lex7 up` starts its nodes"
-        )
+        said = f"{home} is not running (no answer from {node})"
+        super().__init__(f"{said}; `lex7 up` starts its nodes")
 
 
 class CommandError(HomeError):

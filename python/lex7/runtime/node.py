@@ -302,7 +302,8 @@ class Node:
 
     def _replica(self, writer: KeyId) -> SqliteStorage:
         path = replica_path(self.paths, self.spec.kind, writer)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (path.parent.parent, path.parent):
+            folder.mkdir(mode=0o700, exist_ok=True)
         return SqliteStorage(path, key=self.spec.database_key)
 
     def _make_kind(self, payload: bytes) -> NodeKind:

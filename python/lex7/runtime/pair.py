@@ -7,6 +7,7 @@ certificate yet, and nothing but the exchange can be said here.
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 import time
@@ -44,8 +45,17 @@ class SpentError(PairingError):
     code = "pair.spent"
 
 
-def invite(config: Config, port: int, show: Show, entropy: Entropy) -> tuple[NodeName, ...]:
+def invite(
+    config: Config, port: int, show: Show, entropy: Entropy, seconds: float = PAIRING_SECONDS
+) -> tuple[NodeName, ...]:
     """Show a code, wait for one home to join, and enrol its nodes.
+
+    Args:
+        config: names the inviting home.
+        port: where to listen.
+        show: is given the code when somebody can join.
+        entropy: for the code and the exchange.
+        seconds: how long the code is good for.
 
     Raises:
         PairingError: nobody joined in time, or three wrong codes came.
@@ -66,7 +76,8 @@ def invite(config: Config, port: int, show: Show, entropy: Entropy) -> tuple[Nod
     pairing.verify_owner(invitation)
     with _listen(config.text("address"), port) as listener:
         show(invitation.code, port)
-        return _await_one(config, opened, listener, (invitation, entropy))
+        until = time.monotonic() + seconds
+        return _await_one(config, opened, (listener, until), (invitation, entropy))
 
 
 def reset_count(root: Path) -> None:
@@ -134,17 +145,20 @@ def _make(config: Config, locked: key_file.KeyFile, links: LinkFile) -> None:
 
 
 def _await_one(
-    config: Config, keys: Keys, listener: socket.socket, session: tuple[Invitation, Entropy]
+    config: Config,
+    keys: Keys,
+    door: tuple[socket.socket, float],
+    session: tuple[Invitation, Entropy],
 ) -> tuple[NodeName, ...]:
+    listener, until = door
     invitation, entropy = session
-    until = time.monotonic() + PAIRING_SECONDS
     attempts = 0
     while attempts < PAIRING_ATTEMPTS_MAX:
         listener.settimeout(max(until - time.monotonic(), 0.01))
         try:
             link, _ = listener.accept()
         except TimeoutError as error:
-            raise PairingError("nobody joined within three minutes") from error
+            raise PairingError("nobody joined in time, and the code is good no more") from error
         with link:
             link.settimeout(FRAME_SECONDS)
             try:
@@ -199,7 +213,9 @@ def _listen(address: str, port: int) -> socket.socket:
     try:
         return socket.create_server((address, port))
     except OSError as error:
-        reason = error.strerror or "it cannot be listened on"
+        reason = "it cannot be listened on; is `address` one of this host?"
+        if error.errno == errno.EADDRINUSE:
+            reason = "another program uses this port; choose one with --port"
         raise EndpointError(f"tcp/{address}:{port}", reason) from error
 
 

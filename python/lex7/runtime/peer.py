@@ -20,7 +20,7 @@ from lex7 import __version__
 from lex7.bark.canon import Value
 from lex7.bark.entry import EntryKind, VerifiedEntry
 from lex7.bark.fields import Fields
-from lex7.bark.packet import PacketKind, open_packet, seal_packet
+from lex7.bark.packet import PacketKind, PacketVersionError, open_packet, seal_packet
 from lex7.bark.run import Run
 from lex7.bark.seal import Head
 from lex7.base.errors import Finding, Lex7Error
@@ -307,6 +307,11 @@ class Peer:
             if packet.kind is not PacketKind.HEARTBEAT or sender != key.rpartition("/")[2]:
                 return
             beat = decode_heartbeat(packet.body)
+        except PacketVersionError as error:
+            name = self.names.get(error.sender, "")
+            if name == key.rpartition("/")[2]:
+                self.findings[f"version {name}"] = Finding(error.code, name, str(error))
+            return
         except Lex7Error:
             # A hint that cannot be read says nothing; the next one may.
             return
@@ -314,6 +319,7 @@ class Peer:
             self.twin.hear(packet.exchange, beat, self.clock.steady_ns())
             return
         with self.lock:
+            self.findings.pop(f"version {sender}", None)
             now, wall = self.clock.steady_ns(), self.clock.wall_ns()
             known = self.view.sightings.get(packet.sender)
             if known is None or not known.is_newer_than(beat, now):

@@ -6,7 +6,7 @@ import pytest
 
 from lex7.bark import canon
 from lex7.bark.canon import Value
-from lex7.bark.packet import PURPOSE, PacketError, PacketKind, open_packet
+from lex7.bark.packet import PURPOSE, PacketError, PacketKind, PacketVersionError, open_packet
 from lex7.bark.run import check
 from lex7.bark.signature import draw_key, sign
 from lex7.base.entropy import SeededEntropy
@@ -37,6 +37,11 @@ def test_the_helper_spells_a_packet() -> None:
 def test_a_packet_of_another_kind_is_refused(version: Value, kind: Value) -> None:
     with pytest.raises(PacketError):
         open_packet(packet(version, kind), LATTICE)
+
+
+def test_a_packet_of_a_later_release_names_both_versions() -> None:
+    with pytest.raises(PacketVersionError, match="version 2 and this program reads version 1"):
+        open_packet(packet(2, 5), LATTICE)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from peer_world import LATTICE, NAMES, forked, make_world
 
 from lex7.bark import canon
 from lex7.bark.entry import EntryKind
+from lex7.bark.packet import PURPOSE
+from lex7.bark.signature import sign
 from lex7.base.ids import NodeName
 from lex7.lattice.membership import encode_membership, evict
 from lex7.transport.interface import UnreachableError
@@ -102,3 +104,23 @@ def test_nonsense_on_the_wire_changes_nothing() -> None:
                 stranger.request(f"{base}/ask/{name}", data)
     world.settle()
     assert world.hashes() == before
+
+
+def test_a_member_of_a_later_release_is_named_until_it_can_be_read() -> None:
+    world = make_world()
+    world.settle()
+    one, other = world.peers["vit@a"], world.peers["mon@b"]
+    inner = canon.encode({1: 2, 2: 5, 3: bytes(16), 4: b"another layout", 5: b"and more"})
+    signed = sign(other.identity.key, purpose=PURPOSE, lattice=LATTICE, payload=inner)
+    packet = canon.encode({1: other.identity.key.public, 2: signed})
+    stranger = MemoryTransport(world.wire)
+    base = f"lex7/{LATTICE.hex()[:16]}/beat"
+    stranger.publish(f"{base}/wth@a", packet)
+    assert not one.findings, "only a member can say what it runs, and only of itself"
+    stranger.publish(f"{base}/mon@b", packet)
+    found = one.findings["version mon@b"]
+    assert (found.code, found.where) == ("bark.version", "mon@b")
+    assert "same release" in found.sentence
+    world.settle()
+    assert not one.findings
+    assert len(world.hashes()) == 1
