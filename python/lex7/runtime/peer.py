@@ -184,17 +184,9 @@ class Peer:
             TransportError: it cannot be carried.
         """
         assert self._transport is not None, "a peer beats after it was connected"
-        with self.lock:
-            beat = Heartbeat(
-                self.clock.wall_ns(),
-                self.lattice_hash,
-                self.heads(),
-                self.capabilities,
-                __version__,
-            )
         self._transport.publish(
             f"{self._prefix}/beat/{self.identity.name}",
-            self._seal(PacketKind.HEARTBEAT, encode_heartbeat(beat)),
+            self._seal(PacketKind.HEARTBEAT, self._spoken()),
         )
 
     def note(self) -> None:
@@ -301,16 +293,15 @@ class Peer:
             return self.epochs.wrap_for(reader, question.data(1))
 
     def _hear(self, key: str, data: bytes) -> None:
+        sender = key.rpartition("/")[2]
         try:
             packet = open_packet(data, self.identity.lattice)
-            sender = self.names.get(packet.sender)
-            if packet.kind is not PacketKind.HEARTBEAT or sender != key.rpartition("/")[2]:
+            if packet.kind is not PacketKind.HEARTBEAT or self.names.get(packet.sender) != sender:
                 return
             beat = decode_heartbeat(packet.body)
         except PacketVersionError as error:
-            name = self.names.get(error.sender, "")
-            if name == key.rpartition("/")[2]:
-                self.findings[f"version {name}"] = Finding(error.code, name, str(error))
+            if self.names.get(error.sender) == sender:
+                self.findings[f"version {sender}"] = Finding(error.code, sender, str(error))
             return
         except Lex7Error:
             # A hint that cannot be read says nothing; the next one may.
