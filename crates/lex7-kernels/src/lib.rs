@@ -15,6 +15,7 @@ mod dispatch;
 pub mod filter;
 
 mod buffer;
+mod copy;
 mod float;
 mod guard;
 mod half;
@@ -23,6 +24,7 @@ mod mapping;
 mod matmul;
 mod matrix;
 mod pack;
+mod peak;
 mod pool;
 mod read;
 mod rows;
@@ -31,6 +33,7 @@ mod shared;
 mod team;
 
 pub use buffer::Buffer;
+pub use copy::copy_finite;
 pub use float::{exp, softplus};
 pub use level::Level;
 pub use mapping::{Mapping, floats_of};

@@ -1,14 +1,13 @@
 //! The threads that work on one batch of tokens, and the kernels they run together.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[cfg(target_arch = "x86_64")]
 use crate::matmul::amx;
 use crate::matmul::{Product, TILE_ROWS, Turned, multiply};
 use crate::matrix::{Activations, Matrix};
 use crate::pool::Pool;
-use crate::read::read_words;
 use crate::rows::{add_row, add_scaled_row, conv_row, gate_row, norm_row, quantise_row, steps_row};
 use crate::scan::{HeadInput, Lane, SCRATCH, ScanShape, scan_head};
 use crate::shared::Shared;
@@ -18,9 +17,6 @@ use crate::{Buffer, Format, GROUP, Level};
 const PIECES_PER_THREAD: usize = 8;
 /// Fewer numbers than this are not worth waking a thread for.
 const NUMBERS_WORTH_SHARING: usize = 32_768;
-
-/// Words that a thread reads before it asks for more: a mebibyte.
-const WORDS_AT_ONCE: usize = 1 << 17;
 
 /// A norm: its weight and what keeps its root from zero.
 #[derive(Clone, Copy)]
@@ -72,8 +68,8 @@ pub struct Steps<'a> {
 
 /// A level and a few threads. Results do not depend on either.
 pub struct Team {
-    level: Level,
-    pool: Pool,
+    pub(crate) level: Level,
+    pub(crate) pool: Pool,
     scratch: Vec<Buffer>,
     /// For each thread, panels as its kernel wants them.
     widened: Vec<Buffer>,
@@ -93,19 +89,6 @@ impl Team {
     /// The threads of the team.
     pub fn threads(&self) -> usize {
         self.pool.threads()
-    }
-
-    /// Read bytes once with all threads; the exclusive or of their words shows that they were read.
-    pub fn read(&mut self, bytes: &[u8]) -> u64 {
-        // SAFETY: every eight bytes are some integer.
-        let (_, words, _) = unsafe { bytes.align_to::<u64>() };
-        let (level, total) = (self.level, AtomicU64::new(0));
-        share(&mut self.pool, words.len(), WORDS_AT_ONCE, &|_, from, to| {
-            let mut sum = 0;
-            read_words(level, &words[from..to], &mut sum);
-            total.fetch_xor(sum, Ordering::Relaxed);
-        });
-        total.into_inner()
     }
 
     /// Multiply rows of activations: `out[row][stride]`, its padding zero or whatever the padding gives.
@@ -130,7 +113,7 @@ impl Team {
         }
         #[cfg(target_arch = "x86_64")]
         if self.level == Level::Amx && given.format != Format::F32 && count >= TILE_ROWS {
-            amx::turn(given, rows.start, count, &mut self.turned);
+            self.turn(given, rows.start, count);
         }
         let turned = &self.turned;
         let product = Product { weights, given, first: rows.start, rows: count, stride, turned };
@@ -142,6 +125,26 @@ impl Team {
             // SAFETY: each thread has memory of its own.
             let work = &mut unsafe { widened.part(thread, 1) }[0];
             multiply(level, &product, (from, to), work, &out);
+        });
+    }
+
+    /// Lay rows of activations out for tiles.
+    #[cfg(target_arch = "x86_64")]
+    fn turn(&mut self, given: &Activations, first: usize, rows: usize) {
+        let (tiles, code_bytes, scale_numbers) = amx::room(given, rows, &mut self.turned);
+        let codes = Shared::new(self.turned.codes.bytes_mut());
+        let scales = Shared::new(&mut self.turned.scales);
+        share(&mut self.pool, tiles, 1, &|_, from, to| {
+            for tile in from..to {
+                // SAFETY: each tile is written by one thread.
+                let (codes, scales) = unsafe {
+                    (
+                        codes.part(tile * code_bytes, code_bytes),
+                        scales.part(tile * scale_numbers, scale_numbers),
+                    )
+                };
+                amx::turn(given, first + 16 * tile, rows - 16 * tile, codes, scales);
+            }
         });
     }
 
@@ -315,7 +318,12 @@ impl Team {
 }
 
 /// Run `work(thread, from, to)` over pieces of `0 … count`, whoever is free takes the next.
-fn share(pool: &mut Pool, count: usize, piece: usize, work: &(dyn Fn(usize, usize, usize) + Sync)) {
+pub(crate) fn share(
+    pool: &mut Pool,
+    count: usize,
+    piece: usize,
+    work: &(dyn Fn(usize, usize, usize) + Sync),
+) {
     if pool.threads() == 1 {
         work(0, 0, count);
         return;

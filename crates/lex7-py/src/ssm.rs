@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lex7_core::ssm::{self, AdapterRows, Engine, Model, Session, Want, Weights};
-use lex7_kernels::{Format, Mapping};
+use lex7_kernels::{Format, Level, Mapping, Team};
 use numpy::{PyArray1, PyArray2, PyArrayDyn, PyArrayMethods, PyReadonlyArray2, ToPyArray};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -29,6 +29,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<SsmMark>()?;
     module.add_function(wrap_pyfunction!(ssm_step_many, module)?)?;
     module.add_function(wrap_pyfunction!(ssm_read, module)?)?;
+    module.add_function(wrap_pyfunction!(ssm_peak, module)?)?;
     write::register(module)
 }
 
@@ -296,6 +297,17 @@ fn ssm_read(py: Python<'_>, sessions: Vec<Py<SsmSession>>) -> u64 {
         let states: Vec<&Session> = held.iter().collect();
         owner.engines.with(owner.threads, |engine| engine.read(&states))
     })
+}
+
+/// Multiply integers in registers and nothing else: the bound of a prefill; returns how many products.
+#[pyfunction]
+fn ssm_peak(py: Python<'_>, name: &str, threads: usize, rounds: usize) -> PyResult<u64> {
+    let Some(chosen) = Level::named(name) else {
+        let expected = "scalar, avx2, avx512 or amx";
+        return Err(raise(py, "", ssm::SsmError::argument("level", expected, format!("{name:?}"))));
+    };
+    let threads = threads.clamp(1, THREADS_MAX);
+    Ok(py.detach(|| Team::new(chosen.min(level()), threads).peak(rounds)))
 }
 
 /// The format of that name.

@@ -20,6 +20,8 @@ random = _core.ssm_random
 merge = _core.ssm_merge
 step_many = _core.ssm_step_many
 read = _core.ssm_read
+peak = _core.ssm_peak
+level = _core.kernel_level
 choose = _core.sampling_choose
 
 

@@ -73,14 +73,27 @@ def read_pickle(data: bytes) -> object:
         PickleRefused: it is damaged, or holds anything else.
     """
     machine = _Machine()
+    stream = io.BytesIO(data)
+    operations = pickletools.genops(stream)
     try:
-        for opcode, argument, _ in pickletools.genops(io.BytesIO(data)):
+        while True:
+            # Asked before its argument is read: texts of the old protocol may warn.
+            _check_known(data, stream.tell())
+            opcode, argument, _ = next(operations)
             if opcode.name == "STOP":
                 return machine.pop()
             machine.step(opcode.name, argument)
     except (ValueError, TypeError, KeyError, IndexError, RecursionError, OverflowError) as error:
         raise PickleRefused("a whole pickle", f"{type(error).__name__}: {error}"[:120]) from error
-    raise PickleRefused("a pickle that stops", "its end before that")
+
+
+def _check_known(data: bytes, place: int) -> None:
+    name = _NAMES.get(data[place : place + 1])
+    if name is not None and name != "STOP" and name not in _STEPS:
+        raise PickleRefused("opcodes of a state dict", name)
+    second = data.find(b"\n", data.find(b"\n", place) + 1)
+    if name == "GLOBAL" and data.find(b"\\", place, second) >= 0:
+        raise PickleRefused("names without escapes", "an escape")
 
 
 class _Machine:
@@ -261,6 +274,7 @@ def _nothing(machine: _Machine, argument: object) -> None:
     """Protocol and frame say how the bytes are laid out; genops has seen to that."""
 
 
+_NAMES = {opcode.code.encode("latin-1"): opcode.name for opcode in pickletools.opcodes}
 _ARGUMENTS = "BININT BININT1 BININT2 LONG1 BINFLOAT BINUNICODE SHORT_BINUNICODE BINUNICODE8"
 _STEPS: dict[str, Callable[[_Machine, Any], None]] = {
     **dict.fromkeys(_ARGUMENTS.split(), _argument),

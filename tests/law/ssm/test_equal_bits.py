@@ -204,3 +204,26 @@ def test_an_adapter_beside_the_weights_has_the_same_bits_in_every_chunking(
     parts = [session.feed_all(PROMPT[at : at + 7]) for at in range(0, 160, 7)]
     assert np.array_equal(np.concatenate(parts), rows)
     assert session.hash() == whole.hash()
+
+
+@pytest.mark.parametrize("quant", QUANTS)
+def test_memory_of_a_closed_session_leaves_nothing_in_the_next(
+    quant: str, files: dict[str, Path]
+) -> None:
+    model = Model.load(files[quant])
+    fresh = model.session()
+    before, snapshot = fresh.hash(), fresh.snapshot()
+    del fresh
+    for start in (
+        model.session,
+        lambda: snapshot.resume(model),
+        lambda: model.session().fork(),
+    ):
+        used = model.session()
+        used.feed(PROMPT)
+        expected = used.hash()
+        del used
+        session = start()
+        assert session.hash() == before
+        session.feed(PROMPT)
+        assert session.hash() == expected

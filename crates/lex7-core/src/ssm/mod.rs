@@ -13,6 +13,7 @@ mod model;
 mod random;
 mod session;
 mod spec;
+mod state;
 mod writer;
 
 pub use adapter::{AdapterRows, merge};

@@ -3,6 +3,7 @@
 use super::adapter::Adapter;
 use super::file::hex;
 use super::layout::LAYER_TENSORS;
+use super::state::Spare;
 use super::{AdapterRows, Header, Layout, Place, Spec, SsmError};
 use crate::key::sha256;
 use lex7_kernels::{Format, Matrix, PANEL_ROWS, exp, unpack_row};
@@ -46,6 +47,7 @@ struct Parts {
     norm: Vec<f32>,
     head_bias: Vec<f32>,
     base_hash: [u8; 32],
+    spare: Arc<Spare>,
 }
 
 /// A model, cheap to copy.
@@ -77,7 +79,8 @@ impl Model {
             Some(index) => numbers(index)?,
             None => Vec::new(),
         };
-        let parts = Parts { header, layout, weights, layers, norm, head_bias, base_hash: hash };
+        let spare = Arc::default();
+        let parts = Parts { header, layout, weights, layers, norm, head_bias, base_hash: hash, spare };
         let model = Self { parts: Arc::new(parts), adapters: Arc::new(Vec::new()), hash };
         model.check_whole()?;
         Ok(model)
@@ -196,6 +199,11 @@ impl Model {
         }
         let expected = format!("the {} bytes that were opened", self.parts.layout.file_bytes);
         Err(SsmError::file("the file in use", expected, "a file that was cut or written over meanwhile"))
+    }
+
+    /// Where the memory of its sessions waits.
+    pub(crate) fn spare(&self) -> &Arc<Spare> {
+        &self.parts.spare
     }
 
     /// The bytes of the whole file.

@@ -6,9 +6,10 @@
 
 use super::block::{BLOCK_ROWS, Part};
 use super::file::hex;
+use super::state::State;
 use super::{Engine, Model, SsmError, Want};
 use crate::key::sha256;
-use lex7_kernels::Buffer;
+use lex7_kernels::copy_finite;
 use std::sync::Arc;
 
 /// The version of snapshots that are written; no other is read.
@@ -19,27 +20,20 @@ const HEAD_BYTES: usize = 4 * HEAD_NUMBERS;
 const POSITION: std::ops::Range<usize> = 48..56;
 /// The most numbers of one answer, 1 GiB: whoever wants more asks in parts, with the same bits.
 const ROWS_NUMBERS_MAX: usize = 1 << 28;
-/// Bytes that are copied and then checked while they are near.
-const CHUNK: usize = 1 << 16;
 
 /// A model and a state.
 #[derive(Clone)]
 pub struct Session {
     model: Model,
-    state: Arc<Buffer>,
+    state: Arc<State>,
     diverged: bool,
 }
 
 impl Session {
     /// A session that has seen nothing.
     pub fn new(model: &Model) -> Self {
-        let mut state = Buffer::zeros(HEAD_NUMBERS + model.spec().state_bytes() / 4);
-        let numbers = (state.len() - HEAD_NUMBERS) as u64;
-        let head = state.bytes_mut();
-        head[..8].copy_from_slice(MAGIC);
-        head[8..12].copy_from_slice(&SNAPSHOT_VERSION.to_le_bytes());
-        head[16..48].copy_from_slice(model.hash());
-        head[56..64].copy_from_slice(&numbers.to_le_bytes());
+        let mut state = State::zeros(model.spare(), numbers_of(model));
+        state.bytes_mut()[..HEAD_BYTES].copy_from_slice(&head_of(model));
         Self { model: model.clone(), state: Arc::new(state), diverged: false }
     }
 
@@ -83,10 +77,10 @@ impl Session {
     /// # Errors
     /// The snapshot is cut, of another version or model, or has numbers that are not finite.
     pub fn restore(model: &Model, data: &[u8]) -> Result<Self, SsmError> {
-        let mut session = Self::new(model);
-        let own = session.snapshot();
-        if data.len() != own.len() {
-            let (expected, got) = (format!("{} bytes", own.len()), format!("{} bytes", data.len()));
+        let own = head_of(model);
+        let bytes = 4 * numbers_of(model);
+        if data.len() != bytes {
+            let (expected, got) = (format!("{bytes} bytes"), format!("{} bytes", data.len()));
             return Err(SsmError::snapshot("size", expected, got));
         }
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).escape_default().to_string();
@@ -104,29 +98,28 @@ impl Session {
         if !is_same(12..16) || !is_same(POSITION.end..HEAD_BYTES) {
             return Err(SsmError::snapshot("head", "the bytes of this version", "other bytes"));
         }
-        let Some(state) = Arc::get_mut(&mut session.state) else {
-            unreachable!("a new session shares its state with nobody");
-        };
-        copy_finite(data, state)?;
-        Ok(session)
+        let mut state = State::any(model.spare(), numbers_of(model));
+        state.bytes_mut()[..HEAD_BYTES].copy_from_slice(&data[..HEAD_BYTES]);
+        if !copy_finite(&data[HEAD_BYTES..], &mut state, HEAD_NUMBERS) {
+            return Err(SsmError::snapshot("state", "finite numbers", "infinity or not a number"));
+        }
+        Ok(Self { model: model.clone(), state: Arc::new(state), diverged: false })
     }
 }
 
-fn copy_finite(data: &[u8], state: &mut Buffer) -> Result<(), SsmError> {
-    state.bytes_mut()[..HEAD_BYTES].copy_from_slice(&data[..HEAD_BYTES]);
-    let mut at = HEAD_BYTES;
-    while at < data.len() {
-        let end = data.len().min(at + CHUNK);
-        state.bytes_mut()[at..end].copy_from_slice(&data[at..end]);
-        let bad = state[at / 4..end / 4]
-            .iter()
-            .fold(0_u32, |bad, value| bad | u32::from(value.to_bits() & 0x7f80_0000 == 0x7f80_0000));
-        if bad != 0 {
-            return Err(SsmError::snapshot("state", "finite numbers", "infinity or not a number"));
-        }
-        at = end;
-    }
-    Ok(())
+/// Numbers of a snapshot, its head included.
+fn numbers_of(model: &Model) -> usize {
+    HEAD_NUMBERS + model.spec().state_bytes() / 4
+}
+
+/// The head of a session that has seen nothing.
+fn head_of(model: &Model) -> [u8; HEAD_BYTES] {
+    let mut head = [0; HEAD_BYTES];
+    head[..8].copy_from_slice(MAGIC);
+    head[8..12].copy_from_slice(&SNAPSHOT_VERSION.to_le_bytes());
+    head[16..48].copy_from_slice(model.hash());
+    head[56..64].copy_from_slice(&((numbers_of(model) - HEAD_NUMBERS) as u64).to_le_bytes());
+    head
 }
 
 fn checked(model: &Model, tokens: &[i64]) -> Result<Vec<u32>, SsmError> {
@@ -138,7 +131,7 @@ fn checked(model: &Model, tokens: &[i64]) -> Result<Vec<u32>, SsmError> {
     tokens.iter().enumerate().map(check).collect()
 }
 
-fn writable(state: &mut Arc<Buffer>, count: usize) -> &mut [f32] {
+fn writable(state: &mut Arc<State>, count: usize) -> &mut [f32] {
     let state = Arc::make_mut(state);
     let head = &mut state.bytes_mut()[POSITION];
     let position = u64::from_le_bytes(std::array::from_fn(|at| head[at]));

@@ -82,33 +82,51 @@ fn may_use_tiles() -> bool {
     answer == 0
 }
 
-/// Lay rows of activations out for tiles.
-pub(crate) fn turn(given: &Activations, first: usize, rows: usize, out: &mut Turned) {
+/// Make room for rows of activations as tiles want them; returns how many tiles, and codes and scales of each.
+pub(crate) fn room(given: &Activations, rows: usize, out: &mut Turned) -> (usize, usize, usize) {
     let groups = given.groups();
     let tiles = rows.div_ceil(ROWS);
     out.codes.grow(tiles * groups * CODES_BYTES / 4);
     out.scales.grow(tiles * groups * ROWS);
-    let codes = out.codes.bytes_mut().chunks_exact_mut(groups * CODES_BYTES);
-    let scales = out.scales.chunks_exact_mut(groups * ROWS);
-    for (tile, (codes, scales)) in codes.zip(scales).take(tiles).enumerate() {
-        for at in 0..ROWS {
-            let row = tile * ROWS + at;
-            let from = first + row;
-            for group in 0..groups {
-                let target = &mut codes[group * CODES_BYTES + at * GROUP..][..GROUP];
-                if row >= rows {
-                    target.fill(0);
-                    scales[group * ROWS + at] = 0.0;
-                    continue;
-                }
-                let source = &given.codes[from * given.padded + group * GROUP..][..GROUP];
-                for (target, code) in target.iter_mut().zip(source) {
-                    *target = code.cast_unsigned();
-                }
-                scales[group * ROWS + at] = given.scales[from * groups + group];
+    (tiles, groups * CODES_BYTES, groups * ROWS)
+}
+
+/// Lay 16 rows of activations from `first` on out for tiles; of those only `rows` are there.
+pub(crate) fn turn(given: &Activations, first: usize, rows: usize, codes: &mut [u8], scales: &mut [f32]) {
+    for at in 0..ROWS {
+        for group in 0..given.groups() {
+            let target = &mut codes[group * CODES_BYTES + at * GROUP..][..GROUP];
+            if at >= rows {
+                target.fill(0);
+                scales[group * ROWS + at] = 0.0;
+                continue;
             }
+            let source = &given.codes[(first + at) * given.padded + group * GROUP..][..GROUP];
+            for (target, code) in target.iter_mut().zip(source) {
+                *target = code.cast_unsigned();
+            }
+            scales[group * ROWS + at] = given.scales[(first + at) * given.groups() + group];
         }
     }
+}
+
+/// Products of tiles that stay in registers: `16 · 16 · 64 · 3` for each round.
+pub(crate) fn spin(rounds: usize) {
+    configure();
+    for _ in 0..rounds {
+        // SAFETY: the tiles are configured, and belong to this function.
+        unsafe {
+            asm!(
+                "tdpbssd tmm0, tmm2, tmm4",
+                "tdpbssd tmm1, tmm2, tmm4",
+                "tdpbssd tmm3, tmm2, tmm4",
+                out("tmm0") _, out("tmm1") _, out("tmm3") _,
+                options(nostack, nomem),
+            );
+        }
+    }
+    // SAFETY: gives the tiles back.
+    unsafe { asm!("tilerelease", options(nostack, nomem)) };
 }
 
 /// What LDTILECFG reads: palette 1, and rows and bytes of a row for tiles 0 … 7.
