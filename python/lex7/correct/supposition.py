@@ -34,7 +34,7 @@ from lex7.directive.plan import (
 from lex7.directive.problem import RuleError
 from lex7.directive.quantity import Linear, Move, Per
 from lex7.directive.read import CONFIDENCE_MAX, CONFIDENCE_MIN
-from lex7.directive.supposed import Shift, SupposedForecast
+from lex7.directive.supposed import Shift, supposed
 
 CHANGES_MAX = 32
 _FIELDS = ("bound", "confidence", "over")
@@ -93,9 +93,9 @@ def suppose(situation: Situation, texts: tuple[str, ...], last: Day) -> Supposit
             changed.append(head)
         else:
             shifts.append(_shift(situation, name, value, (text, last)))
-    forecast = SupposedForecast(situation.forecast, tuple(shifts))
-    supposed = replace(situation, directives=tuple(directives), forecast=forecast)
-    return Supposition(supposed, tuple(changed))
+    forecast = supposed(situation.forecast, tuple(shifts))
+    then = replace(situation, directives=tuple(directives), forecast=forecast)
+    return Supposition(then, tuple(changed))
 
 
 def _changed(directive: Directive, field: str, value: str, text: str) -> Directive:

@@ -19,7 +19,6 @@ from lex7.correct.answer import Situation
 from lex7.correct.case import Case, after, along, build_cases, is_touched, reaches
 from lex7.correct.price import Price, price_of
 from lex7.correct.status import Correction, smallest_corrections
-from lex7.correct.supposition import Supposition
 from lex7.directive.assessment import Assessment
 from lex7.directive.document import Directive
 from lex7.directive.margin import assess
@@ -87,27 +86,35 @@ class WhatIf:
         return self.before.amount.minor - self.after.amount.minor
 
 
-def compare(situation: Situation, supposition: Supposition) -> WhatIf:
+Pair = tuple[Situation, Situation]
+"""As things are, and with the changes made."""
+
+
+def compare(shown: Pair, judged: Pair) -> WhatIf:
     """Judge every rule now and then, and find the room both times.
+
+    Args:
+        shown: where each rule's figures are read.
+        judged: where corrections, room and prices are found; margins are enough.
 
     Raises:
         StateError: a node cannot answer.
         DirectiveError: a node's answer cannot be used.
         ProblemError: the numbers are outside what can be solved exactly.
     """
-    then = supposition.situation
-    corrections = {one.directive: one for one in smallest_corrections(then)}
+    now, then = shown
+    corrections = {one.directive: one for one in smallest_corrections(judged[1])}
     rules = tuple(
         Compared(
             after,
-            assess(before.rule, situation.forecast),
+            assess(before.rule, now.forecast),
             assess(after.rule, then.forecast),
             corrections.get(after.id),
         )
-        for before, after in zip(situation.directives, then.directives, strict=True)
+        for before, after in zip(now.directives, then.directives, strict=True)
     )
-    room = _room(then)
-    return WhatIf(rules, _room(situation), room, _prices(then, room))
+    room = _room(judged[1])
+    return WhatIf(rules, _room(judged[0]), room, _prices(judged[1], room))
 
 
 def _room(situation: Situation) -> Room | None:

@@ -115,6 +115,7 @@ class Council:
             basis,
             np.zeros(len(asked)),
             {int(day): row for row, day in enumerate(opened.days)},
+            np.zeros(len(opened.days)),
         )
 
 

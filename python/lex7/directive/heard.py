@@ -27,7 +27,7 @@ from lex7.base.shapes import DayGrid, RowGradient
 from lex7.directive.branch import Demand
 from lex7.directive.chance import Chance
 from lex7.directive.grid import row_day
-from lex7.directive.plan import CompiledRule, Leaf
+from lex7.directive.plan import Band, CompiledRule, Leaf
 from lex7.directive.quantity import Move
 
 Reals = NDArray[np.float64]
@@ -134,6 +134,7 @@ class HeardLeaf:
         basis: (n_move, n_known) one unit of each move here, in moves as the node knows them.
         base: (n_known,) what is made already.
         row_of: which row answers for a day.
+        offset: (n_row,) what moves that stay made add to the margin left.
     """
 
     leaf: Leaf
@@ -144,6 +145,7 @@ class HeardLeaf:
     basis: Reals
     base: Reals
     row_of: dict[int, int]
+    offset: Reals
     _each: list[tuple[Chance | None, ...]] = field(default_factory=list)
 
     def rows(self, days: tuple[Day, ...]) -> NDArray[np.intp]:
@@ -165,6 +167,18 @@ class HeardLeaf:
         for move in np.flatnonzero(shift):
             base = base + self.basis[move] * shift[move]
         return replace(self, base=base, _each=[])
+
+    def settled(self, shift: Reals, kept: int) -> HeardLeaf:
+        """Make moves that stay made, and keep only the first columns.
+
+        A gradient is rounded by at most half of 2^-30, which is taken off.
+        """
+        offset = self.offset
+        for move in np.flatnonzero(shift):
+            made = self.gradient[:, move] * shift[move]
+            offset = offset + made - np.ldexp(abs(shift[move]), -31) * (made != 0.0)
+        gradient, basis = self.gradient[:, :kept], self.basis[:kept]
+        return replace(self.shifted(shift), gradient=gradient, basis=basis, offset=offset)
 
     def every(self, days: tuple[Day, ...], asked: float | None) -> Chance | None:
         """Bound the probability that it holds on all of these days."""
@@ -193,11 +207,15 @@ class HeardLeaf:
 
     def room(self, demand: Demand) -> tuple[Reals, Callable[[Reals], Reals]]:
         """Return the rows of a demand, and how to have their z allocated anew at a shift."""
+        own = self.offset[self.rows(demand.days)]
+        if isinstance(self.leaf, Band):
+            # The upper edge loses what the expression gains.
+            own = np.concatenate([-own, own])
 
         def again(shift: Reals) -> Reals:
-            return self.voice.room(demand, exact(self.shifted(shift).base))
+            return self.voice.room(demand, exact(self.shifted(shift).base)) + own
 
-        return self.voice.room(demand, None), again
+        return self.voice.room(demand, None) + own, again
 
     def _days(self, rows: NDArray[np.intp]) -> tuple[Day, ...]:
         if len(rows) == len(self.days):

@@ -1,4 +1,7 @@
-"""A forecast as it would be if some things were moved: the mean shifts, the uncertainty stays."""
+"""A forecast as it would be if some things were moved: the mean shifts, the uncertainty stays.
+
+Margins that are heard move likewise: the node is asked at the moved point.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from lex7.base.civil import Day
 from lex7.base.ids import QuantityName
 from lex7.base.shapes import DayGrid
 from lex7.directive.catalogue import node_of
+from lex7.directive.heard import HeardLeaf, Hears
+from lex7.directive.plan import CompiledRule, Leaf
 from lex7.directive.quantity import (
     Forecast,
     Linear,
@@ -67,6 +72,30 @@ class SupposedForecast:
         """Moves of another node's quantities do not touch this expression."""
         node = node_of(linear.terms[0][1].quantity)
         return tuple(one for one in self._shifts if node_of(one.move.quantity) == node)
+
+
+class SupposedMargins(SupposedForecast):
+    """The same where tests are heard: every test is asked about at the moved point."""
+
+    def __init__(self, inner: Forecast, hears: Hears, shifts: tuple[Shift, ...]) -> None:
+        super().__init__(inner, shifts)
+        self._hears = hears
+
+    def hear(
+        self, rule: CompiledRule, leaf: Leaf, days: tuple[Day, ...], moves: tuple[Move, ...]
+    ) -> HeardLeaf:
+        """Open a test at the node that holds it, with the moves made."""
+        own = self._own(leaf.linear)
+        asked = (*moves, *(one.move for one in own))
+        shift = np.array([*(0.0 for _ in moves), *(one.amount for one in own)])
+        return self._hears.hear(rule, leaf, days, asked).settled(shift, len(moves))
+
+
+def supposed(forecast: Forecast, shifts: tuple[Shift, ...]) -> SupposedForecast:
+    """Return a forecast with moves made; it is heard where the one it is made from is heard."""
+    if isinstance(forecast, Hears):
+        return SupposedMargins(forecast, forecast, shifts)
+    return SupposedForecast(forecast, shifts)
 
 
 def _moved(

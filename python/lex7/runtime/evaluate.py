@@ -8,6 +8,7 @@ same state.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 
 from lex7.base.civil import Day
@@ -76,7 +77,7 @@ def known_categories(current: Enforced, forecast: Forecast) -> tuple[str, ...]:
 
 
 def evaluate(lattice: Seat, as_of: Day) -> Status:
-    """Judge every directive in force.
+    """Judge every directive in force; figures are read to be shown, corrections need only margins.
 
     Raises:
         TransportError: a node does not answer, or an access rule denies what a rule needs.
@@ -86,7 +87,9 @@ def evaluate(lattice: Seat, as_of: Day) -> Status:
     judged = [(directive, assess(directive.rule, taken.forecast)) for directive in taken.directives]
     corrections = {}
     if any(assessment.is_failing for _, assessment in judged):
-        corrections = {found.directive: found for found in smallest_corrections(taken)}
+        current, currency = lattice.versions.on(as_of), lattice.setting.currency
+        heard = listen(lattice, as_of).situation(current, currency, Fraction(0))
+        corrections = {found.directive: found for found in smallest_corrections(heard)}
     counted = count_rules(lattice, {one.id: how for one, how in judged}, as_of)
     return Status(
         as_of,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from lex7.base.civil import Day, iso
 from lex7.correct.question import last_day
 from lex7.correct.supposition import suppose
-from lex7.correct.whatif import Compared, Room, WhatIf, compare
+from lex7.correct.whatif import ROOM_MAX, Compared, Room, WhatIf, compare
 from lex7.directive.assessment import Assessment
 from lex7.runtime.compose import Lattice
-from lex7.runtime.evaluate import situation
+from lex7.runtime.evaluate import listen, situation
 
 FORMAT = "lex7-whatif/1"
 PLACES = 6
@@ -26,8 +27,13 @@ def what_if(lattice: Lattice, changes: tuple[str, ...], as_of: Day) -> Json:
         TransportError: a node does not answer, or an access rule denies what a rule needs.
     """
     taken = situation(lattice, as_of)
-    supposed = suppose(taken, changes, last_day(taken.directives, as_of))
-    found = compare(taken, supposed)
+    last = last_day(taken.directives, as_of)
+    supposed = suppose(taken, changes, last)
+    # Figures are read to be shown; what is decided needs no more than margins.
+    current, currency = lattice.versions.on(as_of), lattice.setting.currency
+    heard = listen(lattice, as_of).situation(current, currency, Fraction(ROOM_MAX))
+    then = suppose(heard, changes, last).situation
+    found = compare((taken, supposed.situation), (heard, then))
     return {
         "format": FORMAT,
         "as_of": iso(as_of),

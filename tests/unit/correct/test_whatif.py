@@ -21,7 +21,8 @@ DAILY_SD = 50.0
 
 def asked(where: Situation, *changes: str) -> WhatIf:
     last = last_day(where.directives, where.forecast.as_of)
-    return compare(where, suppose(where, changes, last))
+    pair = (where, suppose(where, changes, last).situation)
+    return compare(pair, pair)
 
 
 def room(level: float, floor: float, confidence: float) -> int:

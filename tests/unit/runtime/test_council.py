@@ -19,11 +19,9 @@ from lex7.base.civil import Day, iso
 from lex7.correct.answer import Situation, Verdict
 from lex7.correct.case import build_cases
 from lex7.correct.certificate import encode, verify
-from lex7.correct.plan import plan_wishes
 from lex7.correct.proposal import parse_proposal
 from lex7.correct.question import ask
 from lex7.correct.verdict import decide
-from lex7.correct.wish import parse_wishes
 from lex7.directive.council import reach_within
 from lex7.directive.evidence import gather
 from lex7.directive.margin import assess
@@ -34,7 +32,7 @@ from lex7.runtime.border import RefusedError
 from lex7.runtime.countersign import DisagreementError, check_answer, most_of
 from lex7.runtime.hearing import Heard, TranscriptError, read_transcript
 from lex7.runtime.remote import QUANTITIES
-from lex7.runtime.talk import BOUNDS, OPEN, ROOM, SEARCH
+from lex7.runtime.talk import BOUNDS, OPEN, ROOM
 from lex7.runtime.verdict import spell_verdict
 
 PROPOSALS = (
@@ -90,71 +88,6 @@ def test_rounding_costs_at_most_a_cent(nodes: Callable[..., Any], today: Day, te
     for one, other in zip(heard.alternatives, seen.alternatives, strict=True):
         assert (one.way, one.day) == (other.way, other.day)
         assert 0 <= other.amount.minor - one.amount.minor <= 1
-
-
-WISHES = (
-    "amount=2500 USD category=home latest=2027-01",
-    "amount=4600 USD category=travel worth=2 latest=2027-02",
-)
-
-
-@pytest.mark.parametrize("paths", [0, 2_000])
-@pytest.mark.parametrize("over", ["jointly", "pointwise"])
-def test_wishes_are_planned_alike(
-    nodes: Callable[..., Any], today: Day, simple_rules: str, paths: int, over: str
-) -> None:
-    rules = simple_rules.replace('over = "jointly"', f'over = "{over}"')
-    lattice = nodes(rules=rules, paths=paths)
-    wishes = parse_wishes(WISHES, currency="USD", as_of=today)
-    plans = [
-        plan_wishes(one.situation(lattice.current, "USD", Fraction(7_100)), wishes)
-        for one in (heard_by(lattice, today), heard_by(lattice, today, in_place=True))
-    ]
-    assert encode(plans[0].certificate) == encode(plans[1].certificate)
-    assert plans[0].planned == plans[1].planned
-    assert [method for _, method, _ in lattice.messages].count(SEARCH) == 1
-
-
-def test_ten_wishes_take_a_few_hundred_messages(
-    nodes: Callable[..., Any], today: Day, simple_rules: str
-) -> None:
-    lattice = nodes(rules=simple_rules, paths=2_000)
-    texts = tuple(f"name=w{n} amount={700 + 90 * n} USD category=home" for n in range(10))
-    wishes = parse_wishes(texts, currency="USD", as_of=today)
-    plan = plan_wishes(
-        heard_by(lattice, today).situation(lattice.current, "USD", Fraction(9_999)), wishes
-    )
-    assert plan.kind == "CORRECT"
-    assert verify(encode(plan.certificate)) == ()
-    assert len(lattice.messages) < 300
-
-
-@pytest.mark.parametrize("spoilt", ["tests", "rows", "events", "wishes"])
-def test_a_search_that_asks_for_what_is_not_there_is_refused(
-    nodes: Callable[..., Any], today: Day, simple_rules: str, spoilt: str
-) -> None:
-    lattice = nodes(rules=simple_rules)
-    asks = lattice.asks()
-
-    def spoil(method: str, arguments: tuple[Any, ...]) -> Any:
-        if method == SEARCH:
-            day, digests, search = arguments
-            if spoilt == "tests":
-                arguments = (day, digests[1:], search)
-            if spoilt == "rows":
-                watches = tuple((b"\x7f" + one[0][1:], *one[1:]) for one in search[6])
-                arguments = (day, digests, (*search[:6], watches))
-            if spoilt == "events":
-                arguments = (day, digests, (search[0][8:], *search[1:]))
-            if spoilt == "wishes":
-                arguments = (day, digests, (search[0], b"", *search[2:]))
-        return asks["wth"](method, arguments)
-
-    heard = Heard({**asks, "wth": spoil}, today)
-    wishes = parse_wishes(WISHES, currency="USD", as_of=today)
-    with pytest.raises(RefusedError) as refusal:
-        plan_wishes(heard.situation(lattice.current, "USD", Fraction(7_100)), wishes)
-    assert refusal.value.refusal_code == "bark.payload"
 
 
 def test_rounded_rows_never_promise_more_than_the_true_ones(
