@@ -77,6 +77,7 @@ def render_status(status: Json, page: Page = _PLAIN) -> str:
     head = f"   {'directive':<{name_width}} {'now':>16} {'rule':<12} {'probability, wanted':<19}"
     lines.append(page.paint(head, Ink.FAINT))
     lines += [_directive_line(row, name_width, page) for row in rows]
+    lines += _sampled(rows, page)
     details = [line for row in rows for line in _directive_detail(row, page)]
     return "\n".join([*lines, *([""] if details else []), *details])
 
@@ -121,9 +122,9 @@ def _directive_line(row: Json, name_width: int, page: Page) -> str:
 def _directive_detail(row: Json, page: Page) -> list[str]:
     """Say more about a directive that does not hold; a trace is shown wherever there is one."""
     verdict = _verdict(row)
-    trace, band = _series(row, "trace"), _series(row, "band")
+    trace = _series(row, "trace")
     if verdict == "SATISFIED":
-        return []
+        return _settled(row)
     say = _text(row, "say") or _text(row, "rule")
     lines = page.wrap(f"{_text(row, 'id')}: {say}", indent=3, hang=2)
     if _text(row, "say"):
@@ -132,15 +133,58 @@ def _directive_detail(row: Json, page: Page) -> list[str]:
         lines.append(f"     lately: {sparkline(trace, 40)}")
     if _text(row, "reason"):
         lines += page.wrap(_text(row, "reason"), indent=5)
-    if len(band) == 2 and None not in band:
-        low, high = (_spell(value or 0.0, _text(row, "unit")) for value in band)
-        lines.append(
-            f"     on the worst day: {low} to {high} {_text(row, 'unit')}, nine times in ten"
-        )
+    lines += _now(row)
+    if _when(row):
+        lines += page.wrap(_when(row), indent=5, hang=2)
+    lines += _settled(row)
     correction = _sentence(row.get("correction"))
     if correction:
         lines += page.wrap(f"smallest correction: {correction}", indent=5, hang=2)
     return lines
+
+
+def _now(row: Json) -> list[str]:
+    """Say between which ends the value lies now, where it is not known outright."""
+    ends = [_spell(one or 0.0, _text(row, "unit")) for one in _series(row, "band")]
+    if len(ends) != 2 or ends[0] == ends[1]:
+        return []
+    return [f"     now: {ends[0]} to {ends[1]} {_text(row, 'unit')}, nine times in ten"]
+
+
+def _when(row: Json) -> str:
+    """Say when a failing rule breaks, with the ends that nine futures in ten lie between."""
+    breach, days = row.get("breach"), _number(row, "days_to_breach")
+    if not isinstance(breach, Mapping) or days is None or _verdict(row) != "VIOLATED":
+        return ""
+    early, late = (_number(breach, name) for name in ("earliest", "latest"))
+    ends = (str(int(one)) if one is not None else "not at all" for one in (early, late))
+    return f"first fails after {int(days)} days ({' to '.join(ends)}, nine times in ten)"
+
+
+def _settled(row: Json) -> list[str]:
+    """Say how a rule is counted over time, where that differs from its own verdict of the day."""
+    settled = row.get("settled")
+    if not isinstance(settled, Mapping):
+        return []
+    word, own = _VERDICTS[_verdict(settled)][1], _VERDICTS[_verdict(row)][1]
+    since = _text(settled, "since")
+    if word == own:
+        return [] if own == "holds" else [f"     so counted since {since}"]
+    name = _text(row, "id")
+    return [f"   {name}: {own} today; counted as '{word}' since {since} until it is clearly better"]
+
+
+def _sampled(rows: Sequence[Json], page: Page) -> list[str]:
+    """Say of which rules drawn courses decide, and how far their share may be off."""
+    found = []
+    for row in rows:
+        drawn = row.get("sampling")
+        if isinstance(drawn, Mapping):
+            paths, error = _number(drawn, "paths") or 0.0, _number(drawn, "standard_error") or 0.0
+            words = f"{_text(row, 'id')}: judged on {int(paths):,} drawn courses, a share known to"
+            words += f" ±\u00a0{100 * error:.1f}\u00a0%; three times that is taken off"
+            found += [page.paint(line, Ink.FAINT) for line in page.wrap(words, indent=3, hang=2)]
+    return found
 
 
 def render_proposals(verdicts: Sequence[Json], page: Page = _PLAIN) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from lex7.base.civil import iso
 from lex7.base.errors import Finding
+from lex7.directive.assessment import Sampling
 from lex7.lattice import digest as lattice_digest
 from lex7.runtime.evaluate import Judged, Status
 from lex7.runtime.seat import Seat
@@ -52,6 +53,8 @@ def _directive(judged: Judged) -> Json:
         "margin": None if worst is None else _rounded(worst.mean),
         "error": None if worst is None else _rounded(worst.error),
         "probability": None if how.p_low is None else _rounded(max(how.p_low, 0.0)),
+        "probability_high": None if how.p_high is None else _rounded(min(how.p_high, 1.0)),
+        "uncertainty": None if worst is None else _rounded(worst.z * worst.sd),
         "confidence": float(rule.confidence),
         "over": rule.over.value,
         "severity": rule.severity.value,
@@ -62,8 +65,16 @@ def _directive(judged: Judged) -> Json:
             "since": iso(judged.settled.since),
         },
         "days_to_breach": how.breach.days,
+        "breach": {"earliest": how.breach.earliest, "latest": how.breach.latest},
+        "sampling": None if how.sampling is None else _sampling(how.sampling),
+        "valid_days": None if how.shortage is None else how.shortage.have,
+        "required_days": None if how.shortage is None else how.shortage.need,
         "correction": None if judged.correction is None else judged.correction.sentence,
     }
+
+
+def _sampling(found: Sampling) -> Json:
+    return {"paths": found.paths, "standard_error": _rounded(found.standard_error)}
 
 
 def _rounded(value: float) -> float:

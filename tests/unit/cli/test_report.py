@@ -88,7 +88,7 @@ def test_a_failing_directive_says_when_and_what_corrects_it() -> None:
     text = render_status(STATUS)
     assert "fails in 3 days" in text
     assert "The mean of seven nights is likely to be short." in text
-    assert "on the worst day: 5.90 to 7.40 h" in text
+    assert "now: 5.90 to 7.40 h" in text
     assert "smallest correction: sleep 26 min longer a night" in text
 
 
@@ -161,3 +161,38 @@ def test_an_empty_home_gives_a_report_without_failing() -> None:
 
 def test_ink_codes_are_distinct() -> None:
     assert len({ink.value for ink in Ink}) == len(Ink)
+
+
+FAILING: Json = {
+    "id": "eating-out",
+    "rule": "sum(spend.restaurants, month) <= 290 USD",
+    "verdict": "VIOLATED",
+    "unit": "USD",
+    "days_to_breach": 41,
+    "breach": {"earliest": 10, "latest": None},
+    "settled": {"verdict": "VIOLATED", "since": "2026-10-01"},
+}
+
+
+def test_a_failing_rule_says_when_it_breaks_and_since_when_it_is_counted_so() -> None:
+    text = render_status({"directives": [FAILING]})
+    assert "first fails after 41 days (10 to not at all, nine times in ten)" in text
+    assert "so counted since 2026-10-01" in text
+
+
+def test_a_verdict_that_is_not_settled_yet_is_told_apart() -> None:
+    settled = {"verdict": "VIOLATED", "since": "2026-10-01"}
+    text = render_status({"directives": [{**FAILING, "verdict": "SATISFIED", "settled": settled}]})
+    assert "holds today; counted as 'fails' since 2026-10-01" in text
+
+
+def test_drawn_courses_show_their_own_error() -> None:
+    sampling = {"paths": 4096, "standard_error": 0.0034}
+    text = render_status({"directives": [{**FAILING, "sampling": sampling}]})
+    assert "4,096 drawn courses" in text
+    assert "±\u00a00.3\u00a0%" in text
+
+
+def test_too_few_nights_are_counted() -> None:
+    row = {"id": "sleep", "verdict": "NOT_ENOUGH_DATA", "valid_days": 5, "required_days": 14}
+    assert "5 of 14 days" in render_status({"directives": [row]})
