@@ -4,7 +4,7 @@
 //! forgetting, which keeps the mean and widens the law; an observation adds ½ to a and half its expected
 //! squared residual to b, in a fixed number of rounds. With signal variance s and innovation ν the residual
 //! under noise R is ν R/(s + R) and its variance s R/(s + R), so the rounds are scalar.
-use super::stream::Stream;
+use super::stream::{Observed, Stream};
 use super::{Belief, FilterError, MAGNITUDE_MAX, Model, refuse};
 
 const ROUNDS: usize = 4;
@@ -64,7 +64,8 @@ impl Adaptive {
         inputs: &[f64],
     ) -> Result<(f64, f64, f64), FilterError> {
         let noise = self.scale / self.shape;
-        let step = self.stream.step(time_ns, value, Some(noise.sqrt()), inputs)?;
+        let step =
+            self.stream.step(Observed { time_ns, value, observation_sd: Some(noise.sqrt()), inputs })?;
         let told = (step.innovation, step.variance, step.weight);
         if value.is_nan() || step.variance.is_infinite() {
             return Ok(told);
@@ -80,7 +81,7 @@ impl Adaptive {
         }
         self.stream.undo();
         let sd = (scale / shape).sqrt().min(MAGNITUDE_MAX);
-        self.stream.step(time_ns, value, Some(sd), inputs)?;
+        self.stream.step(Observed { time_ns, value, observation_sd: Some(sd), inputs })?;
         (self.shape, self.scale) = (shape, scale.max(f64::MIN_POSITIVE));
         Ok(told)
     }

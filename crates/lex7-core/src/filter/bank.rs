@@ -3,7 +3,7 @@
 //! After every value each log-weight becomes λ times itself plus the log-density that its filter gave
 //! the value, so what a filter predicted k values ago counts λᵏ: a bank follows regimes that switch.
 use super::step::dot;
-use super::stream::Stream;
+use super::stream::{Observed, Stream};
 use super::{Belief, FilterError, Model, refuse};
 
 /// Filters in one bank; each value costs one step of every filter.
@@ -77,15 +77,16 @@ impl Bank {
         let mut centre = 0.0;
         self.next.clear();
         for (index, weight) in weights.iter().enumerate() {
-            let step = match self.streams[index].step(time_ns, value, None, inputs) {
-                Ok(step) => step,
-                Err(error) => {
-                    // The filters before this one have moved on: take them back.
-                    self.streams[..index].iter_mut().for_each(Stream::undo);
-                    return Err(error);
-                }
-            };
-            self.next.push(step.log_density);
+            let step =
+                match self.streams[index].step(Observed { time_ns, value, observation_sd: None, inputs }) {
+                    Ok(step) => step,
+                    Err(error) => {
+                        // The filters before this one have moved on: take them back.
+                        self.streams[..index].iter_mut().for_each(Stream::undo);
+                        return Err(error);
+                    }
+                };
+            self.next.push(self.streams[index].log_density(&step));
             is_diffuse |= step.variance.is_infinite();
             // Moments about the first prediction, so that nothing cancels at large values.
             let predicted = value - step.innovation;

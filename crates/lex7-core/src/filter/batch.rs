@@ -10,7 +10,7 @@ use lex7_kernels::filter::lanes;
 use super::engine::Engine;
 use super::packed::{Layout, Walk};
 use super::party::Party;
-use super::run::{Keep, Run, Series, begin, follow_row, run};
+use super::run::{Keep, Run, Series, Tally, begin, follow_row, run};
 use super::{Belief, FilterError, Model, Robust, refuse};
 
 /// A series that is still diffuse after so many rows runs alone.
@@ -193,13 +193,14 @@ fn start<'a>(batch: &Batch<'a>, keep: Keep, index: usize) -> Result<Lane<'a>, Fi
     let mut belief = begin(model, series.times_ns[0]);
     let mut out = Run::new(belief.clone(), if keep == Keep::All { series.times_ns.len() } else { 0 });
     let mut engine = Engine::new(model);
-    let mut row = 0;
+    let (mut tally, mut row) = (Tally::new(), 0);
     let rows = series.times_ns.len().min(START_ROWS_MAX);
     while row < rows && engine.layout_for(&belief).is_none() {
-        follow_row((model, &series), keep, (&mut engine, &mut belief), (row, &mut out))
+        follow_row((model, &series), keep, (&mut engine, &mut tally, &mut belief), (row, &mut out))
             .map_err(|error| within(error, index))?;
         row += 1;
     }
+    tally.settle(&mut out);
     let layout = engine.layout_for(&belief).filter(|_| model.robust == Robust::Gaussian);
     let walk = layout.map(|layout| Walk::new((model, &series), layout, keep, &belief));
     Ok(Lane { index, belief, out, walk, reached: row })

@@ -75,6 +75,11 @@ impl Engine {
         sized!(belief.states(), large(self, model, belief, row))
     }
 
+    /// Return the log-density of what a row did.
+    pub(crate) fn log_density(&self, outcome: &Outcome) -> f64 {
+        self.space.log_density(outcome)
+    }
+
     #[inline(always)]
     fn wind(&mut self, model: &Model, layout: &Layout, from_ns: i64, to_ns: i64) {
         if from_ns != to_ns && self.clockwork.wind(model, from_ns, to_ns) {
@@ -107,8 +112,7 @@ fn small<const P: usize, const S: usize>(
             let inverse = 1.0 / (signal_var + noise);
             learn::<f64, P, S>(&mut state, &engine.entries, &seen, (inverse, noise));
             let variance = signal_var + row.noise_var;
-            let log_density = robust.log_density(innovation, variance, engine.space.log_constant());
-            Outcome { innovation, variance, weight, log_density, strength: 0.0 }
+            Outcome { innovation, variance, weight, strength: 0.0 }
         });
     }
     layout.unpack(&state, (&mut belief.mean, &mut belief.cov), states);
@@ -119,15 +123,15 @@ fn small<const P: usize, const S: usize>(
 fn large<const N: usize>(engine: &mut Engine, model: &Model, belief: &mut Belief, row: Row) -> Outcome {
     let states = size::<N>(engine.space.states());
     if row.time_ns != belief.time_ns {
-        engine.clockwork.wind(model, belief.time_ns, row.time_ns);
+        let changes = engine.clockwork.wind(model, belief.time_ns, row.time_ns);
         let cells = &engine.clockwork.cells;
         match belief.factor {
-            Some(_) => factored::predict(belief, &mut engine.bench, cells, states),
+            Some(_) => factored::predict::<N>(belief, &mut engine.bench, cells, states),
             None => step::predict(belief, cells, states),
         }
         belief.time_ns = row.time_ns;
         // The packed form reads its motion from the same clockwork.
-        if let Some(layout) = &engine.layout {
+        if let (true, Some(layout)) = (changes, &engine.layout) {
             layout.set_motion(cells, &mut engine.motion);
         }
     }
@@ -136,13 +140,30 @@ fn large<const N: usize>(engine: &mut Engine, model: &Model, belief: &mut Belief
     }
     let space = &mut engine.space;
     space.look(model, row.time_ns, row.inputs);
-    if belief.factor.is_none() && !is_tame(space.signal_var(&belief.cov[..states * states]), row.noise_var) {
+    take(belief, (space, &mut engine.bench), row.value, row.noise_var, states)
+}
+
+/// Take in one scalar value seen through the row in the space, in the form that suits the belief.
+///
+/// In factored form the covariance is not brought up to date: see [`Belief::expand`].
+#[inline(always)]
+pub(crate) fn take(
+    belief: &mut Belief,
+    (space, bench): (&mut Workspace, &mut Bench),
+    value: f64,
+    noise_var: f64,
+    states: usize,
+) -> Outcome {
+    if belief.factor.is_none() {
+        let is_safe =
+            belief.diffuse.is_empty() && is_tame(space.signal_var(&belief.cov[..states * states]), noise_var);
+        if is_safe {
+            return step::update(belief, space, value, noise_var, states);
+        }
         belief.factorise();
     }
-    if belief.factor.is_none() {
-        return step::update(belief, space, row.value, row.noise_var, states);
-    }
-    let outcome = factored::update(belief, (space, &mut engine.bench), row.value, row.noise_var, states);
-    belief.settle(outcome.variance, row.noise_var);
+    let outcome = factored::update(belief, (&mut *space, &mut *bench), value, noise_var, states);
+    space.set_cross(bench.cross());
+    belief.settle(outcome.variance, noise_var);
     outcome
 }

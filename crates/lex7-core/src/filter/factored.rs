@@ -9,9 +9,10 @@
 
 use lex7_kernels::filter::is_tame;
 
+use super::factored_rows::Rows;
 use super::step::{Outcome, Workspace, apply, reflect};
 use super::transition::Cell;
-use super::{Belief, FilterError, Robust};
+use super::{Belief, FilterError};
 
 /// A state whose variance given the later ones is below this share of its variance keeps the factored form.
 const CONDITION_MIN: f64 = 1e-6;
@@ -32,6 +33,8 @@ pub(crate) struct Bench {
     wide: Vec<f64>,
     /// Their weights, (2n,).
     weights: Vec<f64>,
+    /// One of the rows times the weights, (2n,).
+    weighted: Vec<f64>,
     seen: Vec<f64>,
     gain: Vec<f64>,
 }
@@ -41,9 +44,15 @@ impl Bench {
         Bench {
             wide: vec![0.0; 2 * states * states],
             weights: vec![0.0; 2 * states],
+            weighted: vec![0.0; 2 * states],
             seen: vec![0.0; states],
             gain: vec![0.0; states],
         }
+    }
+
+    /// P h of the last observation.
+    pub(crate) fn cross(&self) -> &[f64] {
+        &self.gain
     }
 }
 
@@ -91,13 +100,19 @@ impl Factor {
 
 /// Carry a belief through one transition: W = [F U, G], weights [D, Dq], made orthogonal from the last row.
 #[inline(always)]
-pub(crate) fn predict(belief: &mut Belief, bench: &mut Bench, cells: &[Cell], states: usize) {
+pub(crate) fn predict<const N: usize>(belief: &mut Belief, bench: &mut Bench, cells: &[Cell], states: usize) {
     apply(&mut belief.mean[..states], cells);
     for column in belief.diffuse.chunks_exact_mut(states) {
         apply(column, cells);
     }
     let Some(factor) = &mut belief.factor else { return };
     let numbers = &mut factor.numbers[..states * states];
+    if N > 0 && N <= 6 {
+        let mut rows = Rows::<N>::of(numbers);
+        cells.iter().for_each(|cell| rows.move_by(cell));
+        rows.orthogonalise(numbers);
+        return;
+    }
     let width = 2 * states;
     let wide = &mut bench.wide[..states * width];
     let weights = &mut bench.weights[..width];
@@ -111,7 +126,36 @@ pub(crate) fn predict(belief: &mut Belief, bench: &mut Bench, cells: &[Cell], st
     for cell in cells {
         move_rows(cell, wide, weights, states);
     }
-    orthogonalise(wide, weights, numbers, (states, width));
+    orthogonalise((wide, weights), &mut bench.weighted[..width], numbers, (states, width));
+}
+
+/// Carry the factors of a belief through a dense transition with process noise G diag(q) Gᵀ.
+pub(crate) fn predict_dense(
+    belief: &mut Belief,
+    bench: &mut Bench,
+    transition: &[f64],
+    (root, root_weights): (&[f64], &[f64]),
+) {
+    let states = belief.states();
+    let Some(factor) = &mut belief.factor else { return };
+    let numbers = &mut factor.numbers;
+    let width = 2 * states;
+    for i in 0..states {
+        let from = &transition[i * states..(i + 1) * states];
+        let line = &mut bench.wide[i * width..(i + 1) * width];
+        for j in 0..states {
+            let mut sum = 0.0;
+            for k in 0..j {
+                sum += from[k] * numbers[k * states + j];
+            }
+            line[j] = sum + from[j];
+        }
+        line[states..].copy_from_slice(&root[i * states..(i + 1) * states]);
+        bench.weights[i] = numbers[i * states + i];
+        bench.weights[states + i] = root_weights[i];
+    }
+    let rows = (&mut bench.wide[..], &bench.weights[..]);
+    orthogonalise(rows, &mut bench.weighted, numbers, (states, width));
 }
 
 /// Multiply the rows of one block by its transition and put the root of its noise behind them.
@@ -140,13 +184,16 @@ fn move_rows(cell: &Cell, wide: &mut [f64], weights: &mut [f64], states: usize) 
 ///
 /// A sum over the columns adds those that stand one matrix apart first, then from left to right.
 #[inline(always)]
-fn orthogonalise(wide: &mut [f64], weights: &[f64], numbers: &mut [f64], (states, width): (usize, usize)) {
+fn orthogonalise(
+    (wide, weights): (&mut [f64], &[f64]),
+    weighted: &mut [f64],
+    numbers: &mut [f64],
+    (states, width): (usize, usize),
+) {
     for j in (0..states).rev() {
         let (before, line) = wide.split_at_mut(j * width);
-        let line = &mut line[..width];
-        // From here on the line is weighted.
+        let line = &line[..width];
         let mut pivot = 0.0;
-        let mut weighted = [0.0; 2 * super::STATES_MAX];
         for k in 0..width {
             weighted[k] = line[k] * weights[k];
         }
@@ -197,13 +244,7 @@ pub(crate) fn update(
         && let Some(strength) = reflect(belief, space)
     {
         unfold(belief, (space, bench), innovation, noise_var, states);
-        return Outcome {
-            innovation,
-            variance: f64::INFINITY,
-            weight: 1.0,
-            log_density: Robust::Gaussian.log_density(0.0, strength, 0.0),
-            strength,
-        };
+        return Outcome { innovation, variance: f64::INFINITY, weight: 1.0, strength };
     }
     let Some(factor) = &mut belief.factor else { return Outcome::missing() };
     let numbers = &mut factor.numbers[..states * states];
@@ -220,8 +261,7 @@ pub(crate) fn update(
     for (mean, cross) in belief.mean[..states].iter_mut().zip(gain.iter()) {
         *mean += cross * share;
     }
-    let log_density = space.robust().log_density(innovation, variance, space.log_constant());
-    Outcome { innovation, variance, weight, log_density, strength: 0.0 }
+    Outcome { innovation, variance, weight, strength: 0.0 }
 }
 
 /// Write f = Uᵀ h and return fᵀ D f.
@@ -278,6 +318,13 @@ fn unfold(
     let Some(factor) = &mut belief.factor else { return };
     let numbers = &mut factor.numbers;
     see(numbers, space.row(), &mut bench.seen, states);
+    for i in 0..states {
+        let mut sum = bench.seen[i] * numbers[i * states + i];
+        for k in i + 1..states {
+            sum += numbers[i * states + k] * numbers[k * states + k] * bench.seen[k];
+        }
+        bench.gain[i] = sum;
+    }
     let width = states + 1;
     for i in 0..states {
         let gain = space.gain()[i];
@@ -294,7 +341,8 @@ fn unfold(
         bench.weights[i] = numbers[i * states + i];
     }
     bench.weights[states] = noise_var;
-    orthogonalise(&mut bench.wide, &bench.weights, numbers, (states, width));
+    let rows = (&mut bench.wide[..], &bench.weights[..]);
+    orthogonalise(rows, &mut bench.weighted, numbers, (states, width));
 }
 
 impl Belief {

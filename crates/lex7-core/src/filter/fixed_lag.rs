@@ -4,10 +4,13 @@
 //! whole-series smoother over the series as far as it is known.
 use std::collections::VecDeque;
 
+use super::engine::take;
+use super::factored::Bench;
+use super::hindsight::{Known, Link};
 use super::motion::Motion;
 use super::run::is_finite;
-use super::smooth::{Back, Believed, Instant, Seen};
-use super::step::{Workspace, begin, update};
+use super::step::{Workspace, begin};
+use super::stream::Observed;
 use super::transition::{discretise, start_of};
 use super::{Belief, FilterError, MAGNITUDE_MAX, Model, NS_PER_DAY, is_sound, refuse};
 
@@ -21,7 +24,9 @@ pub struct FixedLag {
     lag: usize,
     belief: Option<Belief>,
     space: Workspace,
-    window: VecDeque<(Instant, Option<Motion>)>,
+    bench: Bench,
+    /// Each instant's time, and the link that led to it.
+    window: VecDeque<(i64, Option<Link>)>,
     rows: usize,
 }
 
@@ -37,52 +42,46 @@ impl FixedLag {
             return Err(refuse("belief", &format!("{} states", model.states()), given.states()));
         }
         let space = Workspace::new(model.states(), model.robust);
-        let belief = belief.map(|given| Belief { factor: None, ..given });
-        Ok(FixedLag { model, lag, belief, space, window: VecDeque::new(), rows: 0 })
+        let bench = Bench::new(model.states());
+        Ok(FixedLag { model, lag, belief, space, bench, window: VecDeque::new(), rows: 0 })
     }
 
     /// Take in one value, NaN where missing; returns the belief about the state `lag` values ago.
     ///
     /// None comes back for the first values and while they do not determine the state. After an error the
     /// smoother is as it was.
-    pub fn update(
-        &mut self,
-        time_ns: i64,
-        value: f64,
-        observation_sd: Option<f64>,
-        inputs: &[f64],
-    ) -> Result<Option<Belief>, FilterError> {
+    pub fn update(&mut self, observed: Observed) -> Result<Option<Belief>, FilterError> {
+        let Observed { time_ns, value, observation_sd, inputs } = observed;
         let sd = observation_sd.unwrap_or(self.model.observation_sd);
         self.check(time_ns, value, sd, inputs)?;
         let mut belief = self.belief.clone().unwrap_or_else(|| begin(&start_of(&self.model), time_ns));
-        let mut motion = None;
+        let mut link = None;
         if time_ns != belief.time_ns {
             let mut cells = Vec::new();
             let days = (i128::from(time_ns) - i128::from(belief.time_ns)) as f64 / NS_PER_DAY;
             discretise(&self.model, days, &mut cells);
-            let step = Motion::blocks(&cells);
-            step.push(&mut belief);
+            let (motion, before) = (Motion::blocks(&cells), belief.clone());
+            motion.push(&mut belief);
             belief.time_ns = time_ns;
-            motion = Some(step);
+            link = Some(Link::between(&before, &motion, &belief.mean)?);
         }
-        let mut instant = Instant { motion: None, before: belief.clone(), seen: Vec::new() };
         if !value.is_nan() {
             self.space.look(&self.model, time_ns, inputs);
             let states = belief.states();
-            let outcome = update(&mut belief, &mut self.space, value, sd * sd, states);
-            instant.seen.extend(Seen::of(&self.space, &outcome, sd * sd));
+            take(&mut belief, (&mut self.space, &mut self.bench), value, sd * sd, states);
         }
         if !is_finite(&belief) {
             return Err(FilterError::Diverged { row: self.rows });
         }
+        belief.expand();
         let is_settled = belief.diffuse_count() == 0;
         self.belief = Some(belief);
         self.rows += 1;
-        self.window.push_back((instant, motion));
+        self.window.push_back((time_ns, link));
         if self.window.len() > self.lag + 1 {
             self.window.pop_front();
         }
-        Ok((is_settled && self.window.len() == self.lag + 1).then(|| self.oldest()))
+        Ok((is_settled && self.window.len() == self.lag + 1).then(|| self.oldest()).flatten())
     }
 
     /// Return the belief about the newest state.
@@ -110,28 +109,17 @@ impl FixedLag {
     }
 
     /// Walk back over the window to its oldest instant.
-    fn oldest(&self) -> Belief {
+    fn oldest(&self) -> Option<Belief> {
         let states = self.model.states();
-        let mut back = Back::new(states);
-        for (place, (instant, motion)) in self.window.iter().enumerate().rev() {
-            instant.seen.iter().rev().for_each(|seen| back.unsee(seen));
-            if place > 0
-                && let Some(motion) = motion
-            {
-                back.unmove(motion);
+        let mut known = Known::of(self.belief.as_ref()?);
+        for (_, link) in self.window.iter().skip(1).rev() {
+            if let Some(link) = link {
+                known = link.back(&known);
             }
         }
-        let before = &self.window[0].0.before;
-        let believed = Believed::of(before);
-        let mut out = Belief {
-            time_ns: before.time_ns,
-            mean: vec![0.0; states],
-            cov: vec![0.0; states * states],
-            diffuse: Vec::new(),
-            factor: None,
-        };
-        back.mean(&believed, &mut out.mean);
-        back.cov(&believed, &mut out.cov);
-        out
+        let mut cov = vec![0.0; states * states];
+        known.expand(&mut cov);
+        let time_ns = self.window.front()?.0;
+        Some(Belief { time_ns, mean: known.mean, cov, diffuse: Vec::new(), factor: None })
     }
 }

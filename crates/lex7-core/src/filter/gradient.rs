@@ -3,10 +3,12 @@
 //! Parameters are taken by their logarithms. The diffuse directions never depend on a free parameter
 //! (standard deviations enter the noise alone, decays act on states that start proper), so the diffuse
 //! gain is a constant of the adjoint.
+use super::engine::take;
+use super::factored::{self, Bench};
 use super::gradient_packed::Trail;
 use super::packed::Layout;
-use super::run::{Clockwork, Series};
-use super::step::{Workspace, apply, begin, carry, dot, predict, size, sized, spread_symmetric, update};
+use super::run::{Keep, Series, run};
+use super::step::{Workspace, apply, begin, carry, dot, predict, size, sized, spread_symmetric};
 use super::transition::{Cell, Sensitivity, discretise, sensitivities, start_of, start_sensitivities};
 use super::{Belief, Kind, Model, NS_PER_DAY};
 
@@ -58,7 +60,8 @@ fn both<const N: usize>(
     let mut space = Workspace::new(states, model.robust);
     let layout = Layout::of(model).filter(|_| !has_free_decay(model, free));
     let start = belief.clone();
-    let (mut value, mut tape) = forward(model, series, free, (&mut belief, states), (&mut space, layout));
+    let (mut value, mut tape) =
+        forward::<N>(model, series, free, (&mut belief, states), (&mut space, layout));
     let mut trail = None;
     if let Some(layout) = layout
         && tape.reached < series.times_ns.len()
@@ -78,7 +81,7 @@ fn both<const N: usize>(
             None => {
                 // The packed form refuses a value somewhere: all rows in the general form.
                 belief = start;
-                (value, tape) = forward(model, series, free, (&mut belief, states), (&mut space, None));
+                (value, tape) = forward::<N>(model, series, free, (&mut belief, states), (&mut space, None));
             }
         }
     }
@@ -90,7 +93,7 @@ fn both<const N: usize>(
 }
 
 #[inline(always)]
-fn forward(
+fn forward<const N: usize>(
     model: &Model,
     series: &Series,
     free: &[usize],
@@ -98,6 +101,7 @@ fn forward(
     (space, layout): (&mut Workspace, Option<Layout>),
 ) -> (f64, Tape) {
     let rows = series.times_ns.len();
+    let mut bench = Bench::new(states);
     let keeps_before = has_free_decay(model, free);
     let mut tape = Tape {
         marks: Vec::with_capacity(rows),
@@ -109,7 +113,7 @@ fn forward(
     };
     let mut value = 0.0;
     for (row, (&time_ns, &observed)) in series.times_ns.iter().zip(series.values).enumerate() {
-        if layout.is_some() && belief.diffuse.is_empty() {
+        if layout.is_some() && belief.diffuse.is_empty() && belief.factor.is_none() {
             tape.reached = row;
             break;
         }
@@ -117,6 +121,7 @@ fn forward(
             continue;
         }
         if keeps_before {
+            belief.expand();
             tape.before.extend_from_slice(&belief.mean);
             tape.before.extend_from_slice(&belief.cov);
         }
@@ -125,13 +130,17 @@ fn forward(
             stride(&mut tape.strides, model, days)
         });
         if let Some(step) = step {
-            predict(belief, &tape.strides[step].cells, states);
+            let cells = &tape.strides[step].cells;
+            match belief.factor {
+                Some(_) => factored::predict::<N>(belief, &mut bench, cells, states),
+                None => predict(belief, cells, states),
+            }
             belief.time_ns = time_ns;
         }
         space.look(model, time_ns, series.input_row(row));
         let noise_var = series.noise_var(model, row);
-        let outcome = update(belief, space, observed, noise_var, states);
-        value += outcome.log_density;
+        let outcome = take(belief, (&mut *space, &mut bench), observed, noise_var, states);
+        value += space.log_density(&outcome);
         tape.vectors.extend_from_slice(if outcome.variance.is_finite() {
             space.cross()
         } else {
@@ -312,29 +321,7 @@ fn transition_part(
 
 /// Return the log-likelihood alone, or none where it is not finite.
 pub(crate) fn value_of(model: &Model, series: &Series) -> Option<f64> {
-    let belief = begin(&start_of(model), *series.times_ns.first()?);
-    sized!(belief.states(), add_up(model, series, belief))
-}
-
-fn add_up<const N: usize>(model: &Model, series: &Series, mut belief: Belief) -> Option<f64> {
-    let states = size::<N>(belief.states());
-    let mut space = Workspace::new(states, model.robust);
-    let mut clockwork = Clockwork::new();
-    let mut sum = 0.0;
-    for (row, (&time_ns, &value)) in series.times_ns.iter().zip(series.values).enumerate() {
-        if value.is_nan() {
-            continue;
-        }
-        if time_ns != belief.time_ns {
-            clockwork.wind(model, belief.time_ns, time_ns);
-            predict(&mut belief, &clockwork.cells, states);
-            belief.time_ns = time_ns;
-        }
-        space.look(model, time_ns, series.input_row(row));
-        let noise_var = series.noise_var(model, row);
-        sum += update(&mut belief, &mut space, value, noise_var, states).log_density;
-    }
-    sum.is_finite().then_some(sum)
+    run(model, series, None, Keep::Final).ok().map(|run| run.loglik).filter(|value| value.is_finite())
 }
 
 #[cfg(test)]

@@ -205,9 +205,13 @@ fn unsee<const P: usize, const S: usize>(trail: &Trail, adjoint: &mut Moments<f6
         turned[i] = adjoint.mean[i] * pull - 2.0 * turned[i] * inverse + variance_slope * entry(i);
         adjoint.mean[i] -= entry(i) * innovation_slope;
     }
+    // Only entries beside an observed state change.
+    let is_seen = |i: usize| i >= 2 * P || i.is_multiple_of(2);
     for i in 0..states {
         for j in 0..=i {
-            adjoint.cov[i][j] += 0.5 * (turned[i] * entry(j) + entry(i) * turned[j]);
+            if is_seen(i) || is_seen(j) {
+                adjoint.cov[i][j] += 0.5 * (turned[i] * entry(j) + entry(i) * turned[j]);
+            }
         }
     }
     variance_slope

@@ -3,7 +3,7 @@
 //! A value whose NIS exceeds the limit is rejected: time moves on, the belief learns nothing. After
 //! `rejects_max` rejections in a row it is the filter that is lost, not the data: its covariance is raised
 //! by the factor that makes the next such value just expected (NIS = 1), and the value is taken in.
-use super::stream::Stream;
+use super::stream::{Observed, Stream};
 use super::{Belief, FilterError, Model, refuse};
 
 /// What became of one value.
@@ -62,14 +62,9 @@ impl Guard {
     }
 
     /// Take in one value. After an error the stream is as it was.
-    pub fn update(
-        &mut self,
-        time_ns: i64,
-        value: f64,
-        observation_sd: Option<f64>,
-        inputs: &[f64],
-    ) -> Result<Guarded, FilterError> {
-        let step = self.stream.step(time_ns, value, observation_sd, inputs)?;
+    pub fn update(&mut self, observed: Observed) -> Result<Guarded, FilterError> {
+        let (value, missing) = (observed.value, Observed { value: f64::NAN, ..observed });
+        let step = self.stream.step(observed)?;
         let (innovation, variance, weight) = (step.innovation, step.variance, step.weight);
         if value.is_nan() {
             return Ok(Guarded { judgement: Judgement::Missing, innovation, variance, weight });
@@ -80,15 +75,15 @@ impl Guard {
         }
         self.stream.undo();
         if self.rejected < self.rejects_max {
-            self.stream.step(time_ns, f64::NAN, observation_sd, inputs)?;
+            self.stream.step(missing)?;
             self.rejected += 1;
             return Ok(Guarded { judgement: Judgement::Rejected, innovation, variance, weight: 0.0 });
         }
-        let sd = observation_sd.unwrap_or(self.model.observation_sd);
+        let sd = observed.observation_sd.unwrap_or(self.model.observation_sd);
         let mut widened = self.stream.clone();
-        widened.step(time_ns, f64::NAN, observation_sd, inputs)?;
+        widened.step(missing)?;
         let mut stream = widened.widen(&self.model, (innovation * innovation, variance, sd * sd))?;
-        let step = stream.step(time_ns, value, observation_sd, inputs)?;
+        let step = stream.step(observed)?;
         self.stream = stream;
         self.rejected = 0;
         Ok(Guarded { judgement: Judgement::Recovered, innovation, variance, weight: step.weight })

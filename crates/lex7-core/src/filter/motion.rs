@@ -1,7 +1,8 @@
 //! How a state moves between instants: blocks of components, or one dense matrix.
 use super::Belief;
-use super::smooth::{square, times};
-use super::step::{apply, carry, predict, settle};
+use super::factored::{self, Bench, Factor};
+use super::smooth::add_scaled;
+use super::step::{apply, carry, dot, predict, settle};
 use super::transition::Cell;
 
 /// A transition with its process noise.
@@ -10,7 +11,14 @@ pub(crate) enum Motion {
     /// Block-diagonal, from components; beside it the transposed blocks.
     Blocks { cells: Vec<Cell>, back: Vec<Cell> },
     /// A dense transition (n, n) and its transpose, process noise (n, n), and a known drift (n,).
-    Dense { transition: Vec<f64>, back: Vec<f64>, noise: Vec<f64>, drift: Vec<f64> },
+    Dense {
+        transition: Vec<f64>,
+        back: Vec<f64>,
+        noise: Vec<f64>,
+        drift: Vec<f64>,
+        /// The noise as G diag(q) Gᵀ: G unit upper triangular, and q.
+        root: (Vec<f64>, Vec<f64>),
+    },
 }
 
 impl Motion {
@@ -26,17 +34,29 @@ impl Motion {
                 back[j * states + i] = transition[i * states + j];
             }
         }
-        Motion::Dense { transition: transition.to_vec(), back, noise: noise.to_vec(), drift: drift.to_vec() }
+        let root = split(Factor::of(noise, states).numbers, states);
+        let (transition, noise, drift) = (transition.to_vec(), noise.to_vec(), drift.to_vec());
+        Motion::Dense { transition, back, noise, drift, root }
     }
 
-    /// Carry a belief along.
+    /// Carry a belief along, in whatever form it is.
     pub(crate) fn push(&self, belief: &mut Belief) {
         let states = belief.states();
         match self {
+            Motion::Blocks { cells, .. } if belief.factor.is_some() => {
+                factored::predict::<0>(belief, &mut Bench::new(states), cells, states);
+            }
             Motion::Blocks { cells, .. } => predict(belief, cells, states),
-            Motion::Dense { transition, back, noise, drift } => {
+            Motion::Dense { transition, back, noise, drift, root } => {
                 belief.mean = times(transition, &belief.mean);
                 belief.mean.iter_mut().zip(drift).for_each(|(mean, known)| *mean += known);
+                for column in belief.diffuse.chunks_exact_mut(states) {
+                    column.copy_from_slice(&times(transition, column));
+                }
+                if belief.factor.is_some() {
+                    factored::predict_dense(belief, &mut Bench::new(states), transition, (&root.0, &root.1));
+                    return;
+                }
                 let moved = square(&square(transition, &belief.cov, states), back, states);
                 for i in 0..states {
                     for j in 0..=i {
@@ -46,9 +66,6 @@ impl Motion {
                     }
                 }
                 settle(&mut belief.cov, states);
-                for column in belief.diffuse.chunks_exact_mut(states) {
-                    column.copy_from_slice(&times(transition, column));
-                }
             }
         }
     }
@@ -85,6 +102,14 @@ impl Motion {
         }
     }
 
+    /// Return G, unit upper triangular by blocks, and q with G diag(q) Gᵀ the process noise.
+    pub(crate) fn noise_root(&self, states: usize) -> (Vec<f64>, Vec<f64>) {
+        match self {
+            Motion::Dense { root, .. } => root.clone(),
+            Motion::Blocks { .. } => split(Factor::of(&self.noise_matrix(states), states).numbers, states),
+        }
+    }
+
     /// v ← Fᵀ v
     pub(crate) fn pull_vector(&self, vector: &mut [f64]) {
         match self {
@@ -97,7 +122,7 @@ impl Motion {
     pub(crate) fn pull_matrix(&self, matrix: &mut Vec<f64>) {
         match self {
             Motion::Blocks { back, .. } => {
-                let mean = vec![0.0; super::step::side(matrix.len())];
+                let mean = vec![0.0; matrix.len().isqrt()];
                 let cov = core::mem::take(matrix);
                 let mut adjoint = Belief { time_ns: 0, mean, cov, diffuse: Vec::new(), factor: None };
                 let states = adjoint.states();
@@ -109,4 +134,25 @@ impl Motion {
             }
         }
     }
+}
+
+/// Part factors into U with ones on its diagonal, and D.
+fn split(mut numbers: Vec<f64>, states: usize) -> (Vec<f64>, Vec<f64>) {
+    let weights = (0..states).map(|i| core::mem::replace(&mut numbers[i * (states + 1)], 1.0)).collect();
+    (numbers, weights)
+}
+
+pub(crate) fn times(matrix: &[f64], vector: &[f64]) -> Vec<f64> {
+    matrix.chunks_exact(vector.len()).map(|line| dot(line, vector)).collect()
+}
+
+/// A B for square matrices, adding in index order.
+pub(crate) fn square(a: &[f64], b: &[f64], states: usize) -> Vec<f64> {
+    let mut out = vec![0.0; states * states];
+    for (line, sums) in a.chunks_exact(states).zip(out.chunks_exact_mut(states)) {
+        for (factor, other) in line.iter().zip(b.chunks_exact(states)) {
+            add_scaled(sums, other, *factor);
+        }
+    }
+    out
 }

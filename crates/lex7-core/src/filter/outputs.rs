@@ -79,7 +79,7 @@ impl Outputs {
         for ((h, value), noise_var) in rows.chunks_exact(states).zip(values).zip(&white.vars) {
             self.space.set_row(h);
             let outcome = update(belief, &mut self.space, value, *noise_var, states);
-            sum += outcome.log_density;
+            sum += self.space.log_density(&outcome);
             if let Some(tape) = tape.as_deref_mut() {
                 tape.see(&self.space, &outcome, *noise_var);
             }

@@ -7,7 +7,7 @@
 //! Bytes, little-endian: `L7TL`, version u16 = 1, rows_max u32, next number u64, base belief as a u32 length
 //! (0 for none) and its bytes, row count u32; per row: number u64, time i64, value f64, a u8 that is 1 where
 //! a standard deviation f64 follows, input count u16, inputs f64. Version 1 never changes.
-use super::stream::Stream;
+use super::stream::{Observed, Stream};
 use super::{Belief, FilterError, Model, refuse};
 
 const MAGIC: &[u8; 4] = b"L7TL";
@@ -28,6 +28,13 @@ pub struct Row {
     pub observation_sd: Option<f64>,
     /// The inputs of the regressions.
     pub inputs: Vec<f64>,
+}
+
+impl Row {
+    fn observed(&self) -> Observed<'_> {
+        let (time_ns, value, observation_sd) = (self.time_ns, self.value, self.observation_sd);
+        Observed { time_ns, value, observation_sd, inputs: &self.inputs }
+    }
 }
 
 /// A filter over a window of observations that may still change.
@@ -81,7 +88,7 @@ impl Timeline {
         let number = row.number;
         let at = self.rows.partition_point(|one| one.time_ns <= row.time_ns);
         let told = if at == self.rows.len() {
-            let told = self.stream.update(row.time_ns, row.value, row.observation_sd, &row.inputs)?;
+            let told = self.stream.update(row.observed())?;
             self.rows.push(row);
             self.mark();
             told
@@ -152,7 +159,7 @@ impl Timeline {
         let mut marks = Vec::new();
         while from < at + rows.len() {
             let row = if from < at { &self.rows[from] } else { &rows[from - at] };
-            match stream.update(row.time_ns, row.value, row.observation_sd, &row.inputs) {
+            match stream.update(row.observed()) {
                 Ok(told) if from == at => first = told,
                 Ok(_) => {}
                 Err(error) => return Err((rows, error)),

@@ -1,9 +1,11 @@
 //! A filter over a whole series: irregular times, missing values, one noise per observation.
+use lex7_kernels::filter::LogSum;
+
 use super::engine::{Engine, Row};
-use super::packed::Walk;
-use super::step::begin as begin_at;
+use super::packed::{Walk, log_density};
+use super::step::{Outcome, begin as begin_at};
 use super::transition::{Cell, discretise, start_of};
-use super::{Belief, FilterError, MAGNITUDE_MAX, Model, NS_PER_DAY, is_sound, refuse};
+use super::{Belief, FilterError, MAGNITUDE_MAX, Model, NS_PER_DAY, Robust, is_sound, refuse};
 
 /// A series as columns; NaN marks a missing value.
 #[derive(Debug, Clone, Copy)]
@@ -184,9 +186,11 @@ fn follow(
     out: &mut Run,
 ) -> Result<(), FilterError> {
     let mut engine = Engine::new(model);
+    let mut tally = Tally::new();
     let mut row = 0;
     while row < series.times_ns.len() {
         if let Some(layout) = engine.layout_for(belief) {
+            tally.settle(out);
             let mut walk = Walk::new((model, series), layout, keep, belief);
             let next = walk.go(row, series.times_ns.len(), out)?;
             walk.finish(belief, out);
@@ -195,26 +199,67 @@ fn follow(
                 continue;
             }
         }
-        follow_row((model, series), keep, (&mut engine, belief), (row, out))?;
+        follow_row((model, series), keep, (&mut engine, &mut tally, belief), (row, out))?;
         row += 1;
     }
+    tally.settle(out);
     Ok(())
+}
+
+/// The log-density of rows that go one by one: a product of variances with one logarithm at the end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tally {
+    sum: LogSum<f64>,
+    count: usize,
+}
+
+impl Tally {
+    pub(crate) fn new() -> Self {
+        Tally { sum: LogSum::new(), count: 0 }
+    }
+
+    /// Add a row; what is no plain Gaussian row goes to the run at once.
+    #[inline(always)]
+    fn add(&mut self, model: &Model, engine: &Engine, outcome: &Outcome, out: &mut Run) {
+        let is_plain = model.robust == Robust::Gaussian
+            && outcome.weight != 0.0
+            && outcome.strength == 0.0
+            && (f64::MIN_POSITIVE..=MAGNITUDE_MAX * MAGNITUDE_MAX).contains(&outcome.variance);
+        if is_plain {
+            self.sum.add(outcome.variance, outcome.innovation * outcome.innovation / outcome.variance);
+            self.count += 1;
+        } else {
+            out.loglik += engine.log_density(outcome);
+        }
+    }
+
+    /// Hand what was added up over to the run, and begin anew.
+    pub(crate) fn settle(&mut self, out: &mut Run) {
+        if self.count > 0 {
+            out.loglik += log_density(self.sum.parts(), self.count);
+            *self = Tally::new();
+        }
+    }
+
+    fn is_finite(&self) -> bool {
+        self.sum.parts().2.is_finite()
+    }
 }
 
 /// Take in one row, in whatever form the belief is.
 pub(crate) fn follow_row(
     (model, series): (&Model, &Series),
     keep: Keep,
-    (engine, belief): (&mut Engine, &mut Belief),
+    (engine, tally, belief): (&mut Engine, &mut Tally, &mut Belief),
     (row, out): (usize, &mut Run),
 ) -> Result<(), FilterError> {
     let outcome = engine.advance(model, belief, series.row(model, row));
-    out.loglik += outcome.log_density;
+    tally.add(model, engine, &outcome, out);
     out.push(outcome.innovation, outcome.variance, outcome.weight);
     if keep == Keep::All || row + 1 == series.times_ns.len() {
         belief.expand();
     }
-    if !(out.loglik.is_finite() && is_finite(belief)) {
+    if !(out.loglik.is_finite() && tally.is_finite() && is_finite(belief)) {
         return Err(FilterError::Diverged { row });
     }
     if keep == Keep::All {
@@ -267,9 +312,14 @@ impl Run {
 
 /// Answer whether means and variances are finite; a covariance cannot overflow before its variances.
 pub(crate) fn is_finite(belief: &Belief) -> bool {
+    // Without stopping at the first: that lets the compiler look at several at once.
+    let all = |numbers: &[f64]| numbers.iter().fold(true, |so_far, value| so_far & value.is_finite());
     let step = belief.states() + 1;
-    let numbers = belief.factor.as_ref().map_or(&[][..], |factor| &factor.numbers);
-    belief.mean.iter().chain(belief.cov.iter().step_by(step)).chain(numbers).all(|value| value.is_finite())
+    let has_form = match &belief.factor {
+        Some(factor) => all(&factor.numbers),
+        None => belief.cov.iter().step_by(step).all(|value| value.is_finite()),
+    };
+    has_form && all(&belief.mean)
 }
 
 /// Return a copy of a belief, in covariance form, that fits the model and does not lie after the first row.

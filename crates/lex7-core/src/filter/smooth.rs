@@ -3,7 +3,9 @@
 //! The backward recursions for r and N of Durbin & Koopman (2012, §4.4 and, while diffuse, §5.3), one
 //! scalar observation at a time. With P = P* + κ D Dᵀ and κ → ∞, the terms in κ⁻¹ and κ⁻² are kept apart:
 //! r = r0 + r1/κ, N = N0 + N1/κ + N2/κ². No matrix is inverted, so singular noise is no obstacle.
+use super::hindsight::{Moment, Track};
 use super::motion::Motion;
+pub(crate) use super::motion::{square, times};
 use super::step::{Outcome, Workspace, dot};
 use super::{Belief, FilterError, refuse};
 
@@ -33,12 +35,17 @@ impl Seen {
             return None;
         }
         let noise_var = noise_var / outcome.weight;
+        let variance = dot(space.row(), space.cross()) + noise_var;
+        let gain = match outcome.strength > 0.0 {
+            true => space.gain().to_vec(),
+            false => space.cross().iter().map(|cross| cross / variance).collect(),
+        };
         let mut seen = Seen {
             row: space.row().to_vec(),
-            gain: space.gain().to_vec(),
+            gain,
             gain_below: Vec::new(),
             innovation: outcome.innovation,
-            variance: dot(space.row(), space.cross()) + noise_var,
+            variance,
             strength: outcome.strength,
             noise_var,
         };
@@ -55,6 +62,8 @@ impl Seen {
 pub(crate) struct Instant {
     pub(crate) motion: Option<usize>,
     pub(crate) before: Belief,
+    /// What was believed after looking; none in a run that does not tell.
+    pub(crate) after: Option<Belief>,
     pub(crate) seen: Vec<Seen>,
 }
 
@@ -91,7 +100,23 @@ impl Tape {
     }
 
     pub(crate) fn arrive(&mut self, motion: Option<usize>, belief: &Belief) {
-        self.instants.push(Instant { motion, before: belief.clone(), seen: Vec::new() });
+        self.instants.push(Instant { motion, before: belief.clone(), after: None, seen: Vec::new() });
+    }
+
+    /// Note what is believed after the observations of an instant.
+    pub(crate) fn leave(&mut self, belief: &Belief) {
+        if let Some(last) = self.instants.last_mut() {
+            last.after = Some(belief.clone());
+        }
+    }
+
+    /// Return the run for hindsight; none where it does not tell what was believed after every instant.
+    fn track(&self) -> Option<Track<'_>> {
+        let moments = self.instants.iter().map(|one| {
+            let belief = one.after.as_ref()?;
+            Some(Moment { motion: one.motion, arrival: &one.before.mean, belief })
+        });
+        Some(Track { motions: &self.motions, moments: moments.collect::<Option<_>>()? })
     }
 
     pub(crate) fn see(&mut self, space: &Workspace, outcome: &Outcome, noise_var: f64) {
@@ -107,6 +132,9 @@ impl Tape {
 
     /// Return means and covariances of all rows.
     pub(crate) fn smooth(&self) -> Result<Smoothed, FilterError> {
+        if let Some(track) = self.track() {
+            return track.smooth();
+        }
         let Some(states) = self.instants.first().map(|first| first.before.states()) else {
             return Ok(Smoothed { means: Vec::new(), covs: Vec::new() });
         };
@@ -125,6 +153,9 @@ impl Tape {
 
     /// Return the joint moments of signals hᵀx at chosen rows, ascending, given the whole series.
     pub(crate) fn joint(&self, chosen: &[(usize, Vec<f64>)]) -> Result<super::Forecast, FilterError> {
+        if let Some(track) = self.track() {
+            return track.joint(chosen);
+        }
         let states = self.instants.first().map_or(0, |first| first.before.states());
         let size = chosen.len();
         let mut out = super::Forecast { mean: vec![0.0; size], cov: vec![0.0; size * size] };
@@ -378,19 +409,4 @@ fn shrink(n: &mut [f64], h: &[f64], k: &[f64], extra: f64, w: Option<&[f64]>, wo
 
 pub(super) fn add_scaled(out: &mut [f64], values: &[f64], factor: f64) {
     out.iter_mut().zip(values).for_each(|(sum, value)| *sum += factor * value);
-}
-
-pub(crate) fn times(matrix: &[f64], vector: &[f64]) -> Vec<f64> {
-    matrix.chunks_exact(vector.len()).map(|line| dot(line, vector)).collect()
-}
-
-/// A B for square matrices, adding in index order.
-pub(crate) fn square(a: &[f64], b: &[f64], states: usize) -> Vec<f64> {
-    let mut out = vec![0.0; states * states];
-    for (line, sums) in a.chunks_exact(states).zip(out.chunks_exact_mut(states)) {
-        for (factor, other) in line.iter().zip(b.chunks_exact(states)) {
-            add_scaled(sums, other, *factor);
-        }
-    }
-    out
 }

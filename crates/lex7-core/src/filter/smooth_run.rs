@@ -1,8 +1,10 @@
 //! Smoothing of a series under a model of components.
+use super::engine::take;
+use super::factored::Bench;
 use super::motion::Motion;
-use super::run::{Series, continued};
+use super::run::{Series, continued, is_finite};
 use super::smooth::{Smoothed, Tape};
-use super::step::{Workspace, begin, update};
+use super::step::{Workspace, begin};
 use super::transition::{discretise, observe, start_of};
 use super::{Belief, FilterError, Forecast, Model, NS_PER_DAY, refuse};
 
@@ -55,7 +57,7 @@ pub(crate) fn record(model: &Model, series: &Series, initial: Option<&Belief>) -
         (None, None) => return Err(refuse("times_ns", "at least one time", "none")),
     };
     Tape::check(series.values.len(), belief.states())?;
-    let mut space = Workspace::new(belief.states(), model.robust);
+    let (mut space, mut bench) = (Workspace::new(belief.states(), model.robust), Bench::new(belief.states()));
     let mut tape = Tape::default();
     let mut known: Vec<(f64, usize, Motion)> = Vec::new();
     let states = belief.states();
@@ -78,16 +80,18 @@ pub(crate) fn record(model: &Model, series: &Series, initial: Option<&Belief>) -
             motion = Some(known[place].1);
             belief.time_ns = time_ns;
         }
+        belief.expand();
         tape.arrive(motion, &belief);
         if !value.is_nan() {
             space.look(model, time_ns, series.input_row(row));
             let noise_var = series.noise_var(model, row);
-            let outcome = update(&mut belief, &mut space, value, noise_var, states);
+            let outcome = take(&mut belief, (&mut space, &mut bench), value, noise_var, states);
             tape.see(&space, &outcome, noise_var);
         }
-        if belief.mean.iter().any(|value| !value.is_finite()) {
+        if !is_finite(&belief) {
             return Err(FilterError::Diverged { row });
         }
+        tape.leave(&belief);
     }
     if belief.diffuse_count() > 0 {
         return Err(FilterError::Diffuse { left: belief.diffuse_count() });

@@ -13,7 +13,6 @@ pub(crate) struct Outcome {
     /// Variance of the innovation; infinite where a diffuse direction was seen.
     pub(crate) variance: f64,
     pub(crate) weight: f64,
-    pub(crate) log_density: f64,
     /// hᵀ D Dᵀ h where a diffuse direction was seen, else 0.
     pub(crate) strength: f64,
 }
@@ -21,7 +20,18 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// The outcome of a missing value.
     pub(crate) fn missing() -> Self {
-        Outcome { innovation: f64::NAN, variance: f64::NAN, weight: 0.0, log_density: 0.0, strength: 0.0 }
+        Outcome { innovation: f64::NAN, variance: f64::NAN, weight: 0.0, strength: 0.0 }
+    }
+
+    /// Answer whether the log-density is finite, without taking a logarithm.
+    pub(crate) fn is_finite(&self) -> bool {
+        if self.weight == 0.0 {
+            return true;
+        }
+        if self.strength > 0.0 {
+            return self.innovation.is_finite() && self.strength.is_finite();
+        }
+        self.variance < f64::INFINITY && (self.innovation * self.innovation / self.variance).is_finite()
     }
 }
 
@@ -75,8 +85,20 @@ impl Workspace {
         self.robust
     }
 
-    pub(crate) fn log_constant(&self) -> f64 {
-        self.log_constant
+    /// Return the log-density of what an observation did; 0 where nothing was learned.
+    pub(crate) fn log_density(&self, outcome: &Outcome) -> f64 {
+        if outcome.weight == 0.0 {
+            return 0.0;
+        }
+        if outcome.strength > 0.0 {
+            return Robust::Gaussian.log_density(0.0, outcome.strength, 0.0);
+        }
+        self.robust.log_density(outcome.innovation, outcome.variance, self.log_constant)
+    }
+
+    /// Keep P h of an observation that was taken in in another form.
+    pub(crate) fn set_cross(&mut self, cross: &[f64]) {
+        self.cross.copy_from_slice(cross);
     }
 
     /// hᵀ v
@@ -264,13 +286,7 @@ pub(crate) fn update(
     through(&belief.cov[..states * states], &space.row, &space.seen, &mut space.cross[..states]);
     let signal_var = space.signal(&space.cross);
     let outcome = match seen {
-        Some(strength) => Outcome {
-            innovation,
-            variance: f64::INFINITY,
-            weight: 1.0,
-            log_density: Robust::Gaussian.log_density(0.0, strength, 0.0),
-            strength,
-        },
+        Some(strength) => Outcome { innovation, variance: f64::INFINITY, weight: 1.0, strength },
         None => {
             let variance = signal_var + noise_var;
             if variance <= 0.0 {
@@ -282,8 +298,7 @@ pub(crate) fn update(
             for (gain, cross) in space.gain[..states].iter_mut().zip(&space.cross[..states]) {
                 *gain = *cross / total;
             }
-            let log_density = space.robust.log_density(innovation, variance, space.log_constant);
-            Outcome { innovation, variance, weight, log_density, strength: 0.0 }
+            Outcome { innovation, variance, weight, strength: 0.0 }
         }
     };
     for (mean, gain) in belief.mean[..states].iter_mut().zip(&space.gain[..states]) {
@@ -378,9 +393,4 @@ pub(crate) fn spread_symmetric(cov: &mut [f64], row: &[f64], u: &[f64], states: 
             line[j] += half_u * row[j] + half_h * u[j];
         }
     }
-}
-
-/// Return the side of a square matrix of that many numbers.
-pub(crate) fn side(numbers: usize) -> usize {
-    numbers.isqrt()
 }

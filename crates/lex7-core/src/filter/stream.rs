@@ -5,6 +5,19 @@ use super::step::{Outcome, begin};
 use super::transition::start_of;
 use super::{Belief, FilterError, MAGNITUDE_MAX, Model, is_sound, refuse};
 
+/// One value as it comes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Observed<'a> {
+    /// Nanoseconds UTC.
+    pub time_ns: i64,
+    /// NaN where missing.
+    pub value: f64,
+    /// Standard deviation of its noise in place of the model's.
+    pub observation_sd: Option<f64>,
+    /// One number per input column.
+    pub inputs: &'a [f64],
+}
+
 /// A filter that takes in observations as they come.
 #[derive(Debug, Clone)]
 pub struct Stream {
@@ -38,24 +51,13 @@ impl Stream {
     /// Take in one value; NaN only moves time on. Returns innovation, its variance and the weight.
     ///
     /// After an error the stream is as it was before.
-    pub fn update(
-        &mut self,
-        time_ns: i64,
-        value: f64,
-        observation_sd: Option<f64>,
-        inputs: &[f64],
-    ) -> Result<(f64, f64, f64), FilterError> {
-        let outcome = self.step(time_ns, value, observation_sd, inputs)?;
+    pub fn update(&mut self, observed: Observed) -> Result<(f64, f64, f64), FilterError> {
+        let outcome = self.step(observed)?;
         Ok((outcome.innovation, outcome.variance, outcome.weight))
     }
 
-    pub(crate) fn step(
-        &mut self,
-        time_ns: i64,
-        value: f64,
-        observation_sd: Option<f64>,
-        inputs: &[f64],
-    ) -> Result<Outcome, FilterError> {
+    pub(crate) fn step(&mut self, observed: Observed) -> Result<Outcome, FilterError> {
+        let Observed { time_ns, value, observation_sd, inputs } = observed;
         if !(value.is_nan() || is_sound(value)) {
             return Err(refuse("value", "a number within 1e100, or NaN where missing", value));
         }
@@ -82,11 +84,16 @@ impl Stream {
         let belief = self.belief.get_or_insert_with(|| begin(&start_of(model), row.time_ns));
         let outcome = self.engine.advance(model, belief, row);
         belief.expand();
-        if outcome.log_density.is_finite() && is_finite(belief) {
+        if outcome.is_finite() && is_finite(belief) {
             return Ok(outcome);
         }
         self.belief = self.before.take();
         Err(FilterError::Diverged { row: self.rows })
+    }
+
+    /// Return the log-density of what a step did.
+    pub(crate) fn log_density(&self, outcome: &Outcome) -> f64 {
+        self.engine.log_density(outcome)
     }
 
     /// Return the belief after the last observation; none before the first.

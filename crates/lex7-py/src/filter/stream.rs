@@ -1,5 +1,5 @@
 //! The streaming filter as an object: one observation per call.
-use lex7_core::filter::{Belief, Model, Stream};
+use lex7_core::filter::{Belief, Model, Observed, Stream};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -35,8 +35,9 @@ impl FilterStream {
         #[pyo3(from_py_with = take::inputs)] inputs: Option<Vec<f64>>,
     ) -> PyResult<(f64, f64, f64)> {
         // One step takes less time than leaving and entering the interpreter again.
-        let row = inputs.as_deref().unwrap_or(&[]);
-        self.stream.update(time_ns, value, observation_sd, row).map_err(|error| raise(py, error))
+        let inputs = inputs.as_deref().unwrap_or(&[]);
+        let observed = Observed { time_ns, value, observation_sd, inputs };
+        self.stream.update(observed).map_err(|error| raise(py, error))
     }
 
     /// Return the canonical bytes of the belief, or none before the first observation.

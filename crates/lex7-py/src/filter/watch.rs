@@ -1,6 +1,6 @@
 //! Bindings of what runs beside a stream: lag smoother, gate, adaptive noise, timeline, anomaly score.
 use lex7_core::filter::{
-    Adaptive, Belief, FixedLag, Guard, Model, Row, Surprise, SurpriseSettings, Timeline,
+    Adaptive, Belief, FixedLag, Guard, Model, Observed, Row, Surprise, SurpriseSettings, Timeline,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -47,8 +47,8 @@ impl FilterFixedLag {
         #[pyo3(from_py_with = take::observation_sd)] observation_sd: Option<f64>,
         #[pyo3(from_py_with = take::inputs)] inputs: Option<Vec<f64>>,
     ) -> PyResult<Option<Bytes<'py>>> {
-        let row = inputs.as_deref().unwrap_or(&[]);
-        let out = self.inner.update(time_ns, value, observation_sd, row);
+        let inputs = inputs.as_deref().unwrap_or(&[]);
+        let out = self.inner.update(Observed { time_ns, value, observation_sd, inputs });
         Ok(bytes(py, out.map_err(|error| raise(py, error))?.as_ref()))
     }
 
@@ -94,8 +94,11 @@ impl FilterGuard {
         #[pyo3(from_py_with = take::observation_sd)] observation_sd: Option<f64>,
         #[pyo3(from_py_with = take::inputs)] inputs: Option<Vec<f64>>,
     ) -> PyResult<(u8, f64, f64, f64)> {
-        let row = inputs.as_deref().unwrap_or(&[]);
-        let out = self.inner.update(time_ns, value, observation_sd, row).map_err(|error| raise(py, error))?;
+        let inputs = inputs.as_deref().unwrap_or(&[]);
+        let out = self
+            .inner
+            .update(Observed { time_ns, value, observation_sd, inputs })
+            .map_err(|error| raise(py, error))?;
         Ok((out.judgement as u8, out.innovation, out.variance, out.weight))
     }
 
