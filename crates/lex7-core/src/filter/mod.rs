@@ -33,6 +33,7 @@ mod record;
 mod rewind;
 mod robust;
 mod run;
+mod seen;
 mod simulation;
 mod smooth;
 mod smooth_run;
