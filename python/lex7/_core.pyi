@@ -215,9 +215,10 @@ def filter_simulate_states(
 ) -> _Floats: ...
 
 _LinearGiven = tuple[tuple[_Floats, ...], tuple[_Floats, _Floats], bytes]
-_LinearColumns = tuple[_Floats, _Floats, _Floats, _Floats, _Floats]
+_OutputColumns = tuple[_Floats, _Floats, _Floats, _Floats, _Floats]
+_LinearColumns = tuple[_OutputColumns, tuple[_Floats, _Floats]]
 _VectorGiven = tuple[bytes, _Floats, _Floats, bytes | None]
-_VectorColumns = tuple[NDArray[np.int64], _Floats, _LinearColumns]
+_VectorColumns = tuple[NDArray[np.int64], _Floats, _OutputColumns]
 _Filtered = tuple[bytes, _Floats, tuple[_Floats, _Floats], tuple[_Floats, _Floats] | None]
 _Told = tuple[tuple[_Floats, _Floats, _Floats], tuple[_Floats, _Floats, _Floats]]
 

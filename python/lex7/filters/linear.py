@@ -5,7 +5,7 @@
 
 One step per row. The start is a mean, a covariance and directions that are diffuse; the likelihood
 is exact diffuse. This is the form in which other libraries and papers state their models. Known
-inputs u, loadings and noise may differ by row: see `LinearRows`.
+inputs u and every matrix may differ by row: see `LinearRows`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LinearModel:
-    """A time-invariant linear model of n states and p outputs.
+    """A linear model of n states and p outputs.
 
     Attributes:
         transition: (n, n)
@@ -63,6 +63,8 @@ class LinearRows:
         drifts: (rows, n) added to the state beside the model's own drift, or none.
         loadings: (rows, p, n) in place of the model's loading, or none.
         observation_covs: (rows, p, p) in place of the model's noise, or none.
+        transitions: (rows, n, n) in place of the model's, each the way to its row, or none.
+        process_covs: (rows, n, n) in place of the model's, likewise, or none.
     """
 
     values: ArrayLike
@@ -70,6 +72,8 @@ class LinearRows:
     drifts: ArrayLike | None = None
     loadings: ArrayLike | None = None
     observation_covs: ArrayLike | None = None
+    transitions: ArrayLike | None = None
+    process_covs: ArrayLike | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,7 +180,11 @@ def arguments(model: LinearModel, values: ArrayLike | LinearRows) -> tuple[Any, 
         beside("loadings", given.loadings, (count, outputs, states)),
         beside("observation_covs", given.observation_covs, (count, outputs, outputs)),
     )
-    return (tuple(matrices), (drift, offset), data), columns
+    motions = (
+        beside("transitions", given.transitions, (count, states, states)),
+        beside("process_covs", given.process_covs, (count, states, states)),
+    )
+    return (tuple(matrices), (drift, offset), data), (columns, motions)
 
 
 def beside(argument: str, values: ArrayLike | None, shape: tuple[int, ...]) -> Matrix:

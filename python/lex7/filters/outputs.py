@@ -107,8 +107,8 @@ def forecast_linear(model: LinearModel, belief: Belief, ahead: int | LinearRows)
         steps = core_native.whole("ahead", ahead, 1, STEPS_MAX)
         ahead = LinearRows(np.full((steps, outputs), np.nan))
     later = linear_arguments(replace(model, start=belief), ahead)
-    given, (values, drifts, offsets, loadings, covs) = later
-    loading, noise = given[0][2], given[0][3]
+    given, ((values, drifts, offsets, loadings, covs), motions) = later
+    transition, process, loading, noise = given[0]
     # The first row stands where the belief does and sees nothing.
     columns = (
         _after(np.full(outputs, np.nan), values),
@@ -117,8 +117,9 @@ def forecast_linear(model: LinearModel, belief: Belief, ahead: int | LinearRows)
         _after(loading, loadings),
         _after(noise, covs),
     )
+    moved = (_after(transition, motions[0]), _after(process, motions[1]))
     rows = list(range(1, len(columns[0])))
-    found = core_native.linear_signal(given, columns, rows)
+    found = core_native.linear_signal(given, (columns, moved), rows)
     return _outputs(np.array(rows), found, noise, covs)
 
 
@@ -134,7 +135,8 @@ def signal_linear(
     given, columns = linear_arguments(model, values)
     places = core_native.indices("rows", rows)
     found = core_native.linear_signal(given, columns, places)
-    covs = columns[4][places] if len(columns[4]) else columns[4]
+    own = columns[0][4]
+    covs = own[places] if len(own) else own
     return _outputs(np.array(places, dtype=np.int64), found, given[0][3], covs)
 
 

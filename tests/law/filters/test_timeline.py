@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lex7.base.civil import NS_PER_DAY
@@ -28,7 +28,12 @@ rows = st.tuples(
 acts = st.lists(st.one_of(rows, st.integers(0, 10**6)), min_size=1, max_size=120)
 
 
+# An input whose square is subnormal once overflowed the factors.
+TINY = [(0, 0.0, None, [5.71242260090718e-158]), (0, 0.0, None, [0.0])]
+
+
 @settings(max_examples=60, deadline=None)
+@example(TINY)
 @given(acts)
 def test_any_order_of_arrival_and_retraction_gives_the_bits_of_a_filter_in_order(
     todo: list[object],

@@ -17,6 +17,9 @@ use super::{Belief, FilterError};
 /// A state whose variance given the later ones is below this share of its variance keeps the factored form.
 const CONDITION_MIN: f64 = 1e-6;
 
+/// Less than this share of a number left by a subtraction is rounding.
+const ROUNDING: f64 = 4.0 * f64::EPSILON;
+
 /// The factors of a covariance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Factor {
@@ -205,7 +208,8 @@ fn orthogonalise(
             pivot += term;
         }
         numbers[j * states + j] = pivot;
-        if pivot <= 0.0 {
+        // Shares of a subnormal square would overflow; what is that small is as good as nothing.
+        if pivot < f64::MIN_POSITIVE {
             for i in 0..j {
                 numbers[i * states + j] = 0.0;
             }
@@ -283,6 +287,7 @@ fn see(numbers: &[f64], row: &[f64], seen: &mut [f64], states: usize) -> f64 {
 #[inline(always)]
 fn bierman(numbers: &mut [f64], seen: &[f64], gain: &mut [f64], noise_var: f64, states: usize) -> f64 {
     let mut alpha = noise_var;
+    let is_exact = noise_var == 0.0;
     for j in 0..states {
         let diagonal = numbers[j * states + j];
         let (f, v) = (seen[j], seen[j] * diagonal);
@@ -297,7 +302,10 @@ fn bierman(numbers: &mut [f64], seen: &[f64], gain: &mut [f64], noise_var: f64, 
         let share = if last >= f64::MIN_POSITIVE { -f / last } else { 0.0 };
         for i in 0..j {
             let old = numbers[i * states + j];
-            numbers[i * states + j] = old + share * gain[i];
+            let new = old + share * gain[i];
+            // What a value without noise tells is known: rounding must not be left of it, or links would read it.
+            let is_rounding = is_exact && new.abs() <= ROUNDING * old.abs();
+            numbers[i * states + j] = if is_rounding { 0.0 } else { new };
             gain[i] += v * old;
         }
     }

@@ -99,7 +99,8 @@ impl<const N: usize> Rows<N> {
         let pivot = product(&left, &right);
         numbers[J * N + J] = pivot;
         for i in 0..J {
-            let share = if pivot > 0.0 { product(&self.left[i], &self.right[i]) / pivot } else { 0.0 };
+            let share =
+                if pivot >= f64::MIN_POSITIVE { product(&self.left[i], &self.right[i]) / pivot } else { 0.0 };
             numbers[i * N + J] = share;
             for k in 0..N {
                 self.left[i][k] -= share * left[k];

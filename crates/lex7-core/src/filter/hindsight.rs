@@ -11,14 +11,13 @@
 
 use super::factored::Factor;
 use super::motion::Motion;
+use super::orthogonal::{Rows, Turned, entry};
 use super::smooth::Smoothed;
 use super::step::dot;
 use super::{Belief, FilterError, Forecast};
 
-/// A row of which less than this share of its square is left has nothing left but rounding.
+/// A row of which less than this share of what its variance would be if nothing cancelled is left is rounding.
 const LEFT_MIN: f64 = 1e-28;
-/// Of a diffuse direction at least this share must not be made of others.
-const INDEPENDENT_MIN: f64 = 1e-13;
 
 /// What is known of the earlier state given the later one.
 #[derive(Debug, Clone)]
@@ -68,6 +67,16 @@ impl Known {
         }
     }
 
+    /// The diagonal of the covariance.
+    fn variances(&self) -> Vec<f64> {
+        let states = self.mean.len();
+        let square = |i, k| {
+            let part = entry(&self.factor, states, i, k);
+            part * part * self.factor[k * states + k]
+        };
+        (0..states).map(|i| (i..states).fold(0.0, |sum, k| sum + square(i, k))).collect()
+    }
+
     /// V h
     fn along(&self, h: &[f64]) -> Vec<f64> {
         let states = h.len();
@@ -84,107 +93,6 @@ impl Known {
     }
 }
 
-/// An entry of U on or above its diagonal.
-fn entry(factor: &[f64], states: usize, i: usize, j: usize) -> f64 {
-    if i == j { 1.0 } else { factor[i * states + j] }
-}
-
-/// Rows that weighted Gram-Schmidt makes orthogonal, (count, width) with one weight per column.
-struct Rows {
-    numbers: Vec<f64>,
-    weights: Vec<f64>,
-    count: usize,
-}
-
-impl Rows {
-    fn new(count: usize, width: usize) -> Self {
-        Rows { numbers: vec![0.0; count * width], weights: vec![0.0; width], count }
-    }
-
-    /// The weighted squares of all rows.
-    fn squares(&self) -> Vec<f64> {
-        let square = |line: &[f64]| line.iter().zip(&self.weights).fold(0.0, |sum, (x, w)| sum + x * x * w);
-        self.numbers.chunks_exact(self.weights.len()).map(square).collect()
-    }
-
-    /// Take the rows from the last down to `first` out of all rows before them; a row of which only `share` of its
-    /// square is left counts as nothing. Returns the shares, (count, count), the squares left on the diagonal.
-    fn eliminate(&mut self, first: usize, share: f64) -> Vec<f64> {
-        let (count, width) = (self.count, self.weights.len());
-        let before = self.squares();
-        let mut out = vec![0.0; count * count];
-        let mut weighted = vec![0.0; width];
-        for j in (first..count).rev() {
-            let (above, line) = self.numbers.split_at_mut(j * width);
-            let line = &line[..width];
-            for k in 0..width {
-                weighted[k] = line[k] * self.weights[k];
-            }
-            let left = dot(line, &weighted);
-            if left <= share * before[j] || left <= 0.0 {
-                continue;
-            }
-            out[j * count + j] = left;
-            for (i, other) in above.chunks_exact_mut(width).enumerate() {
-                let factor = dot(other, &weighted) / left;
-                out[i * count + j] = factor;
-                other.iter_mut().zip(line).for_each(|(value, part)| *value -= factor * part);
-            }
-        }
-        out
-    }
-}
-
-/// Reflections that turn the columns of a matrix onto its first rows.
-struct Turned {
-    /// One axis per column, (d, n), with its scale.
-    axes: Vec<(Vec<f64>, f64)>,
-    /// (n, d): upper triangular.
-    upper: Vec<f64>,
-}
-
-impl Turned {
-    /// `columns` are d columns of length n, one after the other; none if they are not independent.
-    fn of(columns: &[f64], states: usize) -> Option<Self> {
-        let count = columns.len() / states;
-        let mut left: Vec<Vec<f64>> = columns.chunks_exact(states).map(<[f64]>::to_vec).collect();
-        let mut axes = Vec::with_capacity(count);
-        for j in 0..count {
-            let mut axis = left[j].clone();
-            axis[..j].fill(0.0);
-            let norm = dot(&axis, &axis).sqrt();
-            let whole = &columns[j * states..(j + 1) * states];
-            if norm <= INDEPENDENT_MIN * dot(whole, whole).sqrt() {
-                return None;
-            }
-            axis[j] += if axis[j] >= 0.0 { norm } else { -norm };
-            let scale = 2.0 / dot(&axis, &axis);
-            left[j..].iter_mut().for_each(|column| reflect(column, &axis, scale));
-            axes.push((axis, scale));
-        }
-        let mut upper = vec![0.0; states * count];
-        for (j, column) in left.iter().enumerate() {
-            (0..=j).for_each(|i| upper[i * count + j] = column[i]);
-        }
-        Some(Turned { axes, upper })
-    }
-
-    /// v ← Qᵀ v
-    fn turn(&self, vector: &mut [f64]) {
-        self.axes.iter().for_each(|(axis, scale)| reflect(vector, axis, *scale));
-    }
-
-    /// v ← Q v
-    fn turn_back(&self, vector: &mut [f64]) {
-        self.axes.iter().rev().for_each(|(axis, scale)| reflect(vector, axis, *scale));
-    }
-}
-
-fn reflect(vector: &mut [f64], axis: &[f64], scale: f64) {
-    let along = scale * dot(axis, vector);
-    vector.iter_mut().zip(axis).for_each(|(value, part)| *value -= along * part);
-}
-
 impl Link {
     /// Link a belief, after its observations, to the state that a motion leads to; `arrival` is the mean there.
     pub(crate) fn between(belief: &Belief, motion: &Motion, arrival: &[f64]) -> Result<Self, FilterError> {
@@ -196,7 +104,8 @@ impl Link {
         let count = belief.diffuse_count();
         // x = D ε + …, D' ε = the first rows of Qᵀ x': ε = R⁻¹ of those.
         let infinite = over_upper(&belief.diffuse, &turned.upper, states, count);
-        let mut rows = both(belief, motion, &turned);
+        let known = Known::of(belief);
+        let mut rows = both(&known, motion, &turned);
         let width = rows.weights.len();
         let (mine, later) = rows.numbers.split_at_mut(states * width);
         for (i, line) in mine.chunks_exact_mut(width).enumerate() {
@@ -209,12 +118,14 @@ impl Link {
         let spent = states * width..(states + count) * width;
         rows.numbers.drain(spent);
         rows.count -= count;
-        let shares = rows.eliminate(states, LEFT_MIN);
+        let mut least = vec![0.0; states];
+        least.extend(scale_of(&known, motion, &turned)[count..].iter().map(|scale| LEFT_MIN * scale));
+        let shares = rows.eliminate(states, &least);
         let gain = gain_of(&shares, &infinite, (states, count), &turned);
         rows.numbers.truncate(states * width);
         rows.count = states;
-        let (mean, arrival) = (belief.mean.clone(), arrival.to_vec());
-        Ok(Link { mean, gain, rest: rows.eliminate(0, 0.0), arrival })
+        let (mean, arrival) = (known.mean, arrival.to_vec());
+        Ok(Link { mean, gain, rest: rows.eliminate(0, &[]), arrival })
     }
 
     /// Return what is known of the earlier state, given what is known of the later one.
@@ -236,7 +147,7 @@ impl Link {
             rows.weights[i] = self.rest[i * states + i];
             rows.weights[states + i] = later.factor[i * states + i];
         }
-        Known { mean, factor: rows.eliminate(0, 0.0) }
+        Known { mean, factor: rows.eliminate(0, &[]) }
     }
 
     /// m + G (x' − m')
@@ -254,9 +165,8 @@ impl Link {
 }
 
 /// The earlier state's rows, then the later one's, turned: over the columns of U and of the noise.
-fn both(belief: &Belief, motion: &Motion, turned: &Turned) -> Rows {
-    let states = belief.states();
-    let known = Known::of(belief);
+fn both(known: &Known, motion: &Motion, turned: &Turned) -> Rows {
+    let states = known.mean.len();
     let (root, weights) = motion.noise_root(states);
     let mut rows = Rows::new(2 * states, 2 * states);
     let width = 2 * states;
@@ -274,6 +184,15 @@ fn both(belief: &Belief, motion: &Motion, turned: &Turned) -> Rows {
         rows.weights[states + j] = weights[j];
     }
     rows
+}
+
+/// The variances of the later state, turned, if nothing cancelled: what rounding is a share of.
+fn scale_of(known: &Known, motion: &Motion, turned: &Turned) -> Vec<f64> {
+    let states = known.mean.len();
+    let noise = motion.noise_matrix(states);
+    let mut scale = motion.push_scale(&known.variances());
+    scale.iter_mut().zip(noise.iter().step_by(states + 1)).for_each(|(sum, own)| *sum += own);
+    turned.turn_scale(&scale)
 }
 
 /// Return D R⁻¹, (n, d), for d columns of length n and R upper triangular in the first rows of `upper`.
@@ -370,6 +289,24 @@ impl Track<'_> {
         Ok(out)
     }
 
+    /// Return Cov(x_t, x_{t−1} | Y) of every row, (rows, n, n); zero in the first.
+    pub(crate) fn lagged(&self) -> Result<Vec<f64>, FilterError> {
+        let states = self.moments.first().map_or(0, |first| first.belief.states());
+        let size = states * states;
+        let mut out = vec![0.0; self.moments.len() * size];
+        let mut later = vec![0.0; size];
+        self.walk(|row, known, link| {
+            if row + 1 < self.moments.len() {
+                for line in later.chunks_exact_mut(states) {
+                    link.iter().for_each(|link| link.carry(line));
+                }
+                out[(row + 1) * size..(row + 2) * size].copy_from_slice(&later);
+            }
+            known.expand(&mut later);
+        })?;
+        Ok(out)
+    }
+
     /// Return the joint moments of signals hᵀx at chosen rows, ascending, given the whole series.
     pub(crate) fn joint(&self, chosen: &[(usize, Vec<f64>)]) -> Result<Forecast, FilterError> {
         let size = chosen.len();
@@ -380,14 +317,18 @@ impl Track<'_> {
             if let Some(link) = link {
                 met.iter_mut().for_each(|cov| link.carry(cov));
             }
-            let left = size - met.len();
-            let Some((_, h)) = chosen[..left].last().filter(|(at, _)| *at == row) else { return };
-            out.mean[left - 1] = dot(h, &known.mean);
-            met.push(known.along(h));
-            for (cov, place) in met.iter().rev().zip(left - 1..) {
-                let value = dot(h, cov);
-                out.cov[(left - 1) * size + place] = value;
-                out.cov[place * size + left - 1] = value;
+            // Several signals may belong to one row.
+            while let Some((at, h)) = chosen[..size - met.len()].last()
+                && *at == row
+            {
+                let place = size - met.len() - 1;
+                out.mean[place] = dot(h, &known.mean);
+                met.push(known.along(h));
+                for (cov, other) in met.iter().rev().zip(place..) {
+                    let value = dot(h, cov);
+                    out.cov[place * size + other] = value;
+                    out.cov[other * size + place] = value;
+                }
             }
         })?;
         if out.mean.iter().chain(&out.cov).all(|value| value.is_finite()) {

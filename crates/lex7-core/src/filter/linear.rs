@@ -2,8 +2,7 @@
 //!
 //! One step per row; what is known beside the values, such as inputs, may differ by row.
 use super::motion::Motion;
-use super::outputs::{Look, Outputs, Recorded, check_covs, check_sound};
-use super::run::is_finite;
+use super::outputs::{Course, Look, OutputsRun, Recorded, check_covs, check_sound};
 use super::smooth::{Smoothed, Tape, times};
 use super::{Belief, FilterError, STATES_MAX, is_sound, refuse};
 
@@ -32,6 +31,10 @@ pub struct Linear {
 pub struct LinearRows<'a> {
     /// (rows, p), NaN where missing.
     pub values: &'a [f64],
+    /// (rows, n, n) in place of the transition, that to the first row unused; empty where it is the same for all.
+    pub transitions: &'a [f64],
+    /// (rows, n, n) in place of the process noise, likewise.
+    pub process_covs: &'a [f64],
     /// (rows, n) added to the state on the way to each row, that of the first unused; empty for none.
     pub drifts: &'a [f64],
     /// (rows, p) added to what is seen; empty for none.
@@ -45,23 +48,17 @@ pub struct LinearRows<'a> {
 impl<'a> LinearRows<'a> {
     /// Rows of values and nothing else.
     pub fn of(values: &'a [f64]) -> Self {
-        LinearRows { values, drifts: &[], offsets: &[], loadings: &[], observation_covs: &[] }
+        let none = &[];
+        LinearRows {
+            values,
+            transitions: none,
+            process_covs: none,
+            drifts: none,
+            offsets: none,
+            loadings: none,
+            observation_covs: none,
+        }
     }
-}
-
-/// The outcome of a run over rows of observations.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LinearRun {
-    /// The belief about the last row.
-    pub belief: Belief,
-    /// (rows,) log-density of each row.
-    pub logliks: Vec<f64>,
-    /// (rows, n) filtered means.
-    pub means: Vec<f64>,
-    /// (rows, n, n) filtered covariances.
-    pub covs: Vec<f64>,
-    /// The moments given all rows, if asked for.
-    pub smoothed: Option<Smoothed>,
 }
 
 impl Linear {
@@ -95,6 +92,8 @@ impl Linear {
         }
         let rows = given.values.len() / p;
         let beside = [
+            ("transitions", given.transitions, n * n),
+            ("process_covs", given.process_covs, n * n),
             ("drifts", given.drifts, n),
             ("offsets", given.offsets, p),
             ("loadings", given.loadings, p * n),
@@ -106,28 +105,37 @@ impl Linear {
             }
             check_sound(name, numbers)?;
         }
+        check_covs("process_covs", given.process_covs, n)?;
         check_covs("observation_covs", given.observation_covs, p)?;
         Ok(rows)
+    }
+
+    /// Return the motion to one row; its drift is left out where drifts are given by row.
+    fn motion(&self, given: &LinearRows, row: usize) -> Motion {
+        let none = vec![0.0; self.drift.len()];
+        let drift = if given.drifts.is_empty() { &self.drift } else { &none };
+        let transition = row_of(given.transitions, &self.transition, row);
+        Motion::dense(transition, row_of(given.process_covs, &self.process_cov, row), drift)
     }
 }
 
 /// Row `row` of an array, or the one that stands for all rows.
-fn row_of<'a>(rows: &'a [f64], all: &'a [f64], row: usize) -> &'a [f64] {
+pub(crate) fn row_of<'a>(rows: &'a [f64], all: &'a [f64], row: usize) -> &'a [f64] {
     if rows.is_empty() { all } else { &rows[row * all.len()..(row + 1) * all.len()] }
 }
 
 /// Filter rows of vector observations, and smooth them if asked.
-pub fn run_linear(model: &Linear, given: &LinearRows, smooths: bool) -> Result<LinearRun, FilterError> {
+pub fn run_linear(model: &Linear, given: &LinearRows, smooths: bool) -> Result<OutputsRun, FilterError> {
     let mut tape = Tape::default();
     let mut out = walk(model, given, smooths.then_some(&mut tape))?;
     if smooths {
-        out.smoothed = Some(finite(settled(tape, &out.belief)?.smooth()?)?);
+        out.smoothed = Some(finite(settled(tape, &out.belief)?.track().smooth()?)?);
     }
     Ok(out)
 }
 
 /// Filter rows and keep the tape, for whatever is to be asked of it.
-pub fn record_linear(model: &Linear, given: &LinearRows) -> Result<(LinearRun, Recorded), FilterError> {
+pub fn record_linear(model: &Linear, given: &LinearRows) -> Result<(OutputsRun, Recorded), FilterError> {
     let mut tape = Tape::default();
     let out = walk(model, given, Some(&mut tape))?;
     let (outputs, rows) = (model.offset.len(), out.logliks.len());
@@ -159,35 +167,29 @@ pub(crate) fn settled(tape: Tape, last: &Belief) -> Result<Tape, FilterError> {
     }
 }
 
-fn walk(model: &Linear, given: &LinearRows, mut tape: Option<&mut Tape>) -> Result<LinearRun, FilterError> {
+fn walk(model: &Linear, given: &LinearRows, tape: Option<&mut Tape>) -> Result<OutputsRun, FilterError> {
     let rows = model.check(given)?;
-    let mut belief = model.start.clone().checked()?;
-    belief.factor = None;
-    let (states, outputs) = (belief.states(), model.offset.len());
-    let motion = Motion::dense(&model.transition, &model.process_cov, &model.drift);
-    let moved = Motion::dense(&model.transition, &model.process_cov, &vec![0.0; states]);
-    if let Some(tape) = tape.as_deref_mut() {
+    let (states, outputs) = (model.start.states(), model.offset.len());
+    if tape.is_some() {
         Tape::check(rows.saturating_mul(1 + outputs / 2), states)?;
-        tape.add_motion(motion.clone());
     }
-    let mut walk = Outputs::new(states);
-    let mut out = LinearRun {
-        belief: belief.clone(),
-        logliks: Vec::with_capacity(rows),
-        means: Vec::with_capacity(rows * states),
-        covs: Vec::with_capacity(rows * states * states),
-        smoothed: None,
-    };
+    let mut course = Course::new(model.start.clone().checked()?, rows, tape);
+    let same = model.motion(given, 0);
+    let place = course.add_motion(&same);
+    let is_fixed = given.transitions.is_empty() && given.process_covs.is_empty();
     for (row, observed) in given.values.chunks_exact(outputs).enumerate() {
-        if row > 0 && given.drifts.is_empty() {
-            motion.push(&mut belief);
+        let mut came_by = None;
+        if row > 0 && is_fixed {
+            same.push(&mut course.run.belief);
+            came_by = Some(place);
         } else if row > 0 {
-            moved.push(&mut belief);
-            let drift = row_of(given.drifts, &model.drift, row);
-            belief.mean.iter_mut().zip(drift).for_each(|(mean, known)| *mean += known);
+            let own = model.motion(given, row);
+            own.push(&mut course.run.belief);
+            came_by = Some(course.add_motion(&own));
         }
-        if let Some(tape) = tape.as_deref_mut() {
-            tape.arrive((row > 0).then_some(0), &belief);
+        if row > 0 && !given.drifts.is_empty() {
+            let drift = row_of(given.drifts, &model.drift, row);
+            course.run.belief.mean.iter_mut().zip(drift).for_each(|(mean, known)| *mean += known);
         }
         let look = Look {
             lines: row_of(given.loadings, &model.loading, row),
@@ -195,16 +197,9 @@ fn walk(model: &Linear, given: &LinearRows, mut tape: Option<&mut Tape>) -> Resu
             offset: row_of(given.offsets, &model.offset, row),
             observed,
         };
-        let sum = walk.take_in(look, &mut belief, tape.as_deref_mut())?;
-        if !(sum.is_finite() && is_finite(&belief)) {
-            return Err(FilterError::Diverged { row });
-        }
-        out.logliks.push(sum);
-        out.means.extend_from_slice(&belief.mean);
-        out.covs.extend_from_slice(&belief.cov);
+        course.look(came_by, look)?;
     }
-    out.belief = belief;
-    Ok(out)
+    Ok(course.run)
 }
 
 /// Return rows of inputs through a matrix: (rows, k) and (n, k) give (rows, n).

@@ -4,7 +4,7 @@
 //! Δ = Σ E[w x₋ᵀ] (Σ E[x₋ x₋ᵀ])⁻¹, a free loading by Δ = Σ E[e xᵀ] (Σ E[x xᵀ])⁻¹, and a free covariance is the
 //! mean of E[w wᵀ] or E[e eᵀ] after that move. Sums are of disturbances, not of states, so little is lost
 //! where noise is small. Entries missing beside present ones are expected through their noise.
-use super::linear::{Linear, LinearRows, record_linear};
+use super::linear::{Linear, LinearRows, record_linear, row_of};
 use super::outputs::{Recorded, factored};
 use super::{FilterError, refuse};
 
@@ -50,13 +50,19 @@ pub fn linear_round(
     if free.observation_cov > 0 && !given.observation_covs.is_empty() {
         return Err(refuse("free", "a fixed observation_cov where it differs by row", "a free one"));
     }
+    if free.transition && !given.transitions.is_empty() {
+        return Err(refuse("free", "a fixed transition where it differs by row", "a free one"));
+    }
+    if free.process_cov > 0 && !given.process_covs.is_empty() {
+        return Err(refuse("free", "a fixed process_cov where it differs by row", "a free one"));
+    }
     let (run, recorded) = record_linear(model, given)?;
     let mut loglik = 0.0;
     run.logliks.iter().for_each(|value| loglik += value);
     let mut next = model.clone();
     let n = model.start.states();
     if free.transition || free.process_cov > 0 {
-        let sums = moved(model, &recorded)?;
+        let sums = moved(model, given, &recorded)?;
         if sums.count == 0.0 {
             return Err(refuse("values", "at least two rows", "one"));
         }
@@ -126,20 +132,21 @@ fn maximise(
 }
 
 /// Sums over what moved the state, beside the state it moved from.
-fn moved(model: &Linear, recorded: &Recorded) -> Result<Sums, FilterError> {
+fn moved(model: &Linear, given: &LinearRows, recorded: &Recorded) -> Result<Sums, FilterError> {
     let n = model.start.states();
-    let (smoothed, moves, lagged) = (recorded.smooth()?, recorded.moves()?, recorded.lagged());
+    let (smoothed, moves, lagged) = (recorded.smooth()?, recorded.moves()?, recorded.lagged()?);
     let rows = smoothed.means.len() / n;
     let mut sums = Sums { uu: vec![0.0; n * n], uv: vec![0.0; n * n], vv: vec![0.0; n * n], count: 0.0 };
     for row in 1..rows {
         let w = &moves.means[row * n..(row + 1) * n];
         let x = &smoothed.means[(row - 1) * n..row * n];
         let v = &smoothed.covs[(row - 1) * n * n..row * n * n];
+        let transition = row_of(given.transitions, &model.transition, row);
         for i in 0..n {
             for j in 0..n {
                 let at = i * n + j;
                 let mut beside = lagged[row * n * n + at];
-                (0..n).for_each(|k| beside -= model.transition[i * n + k] * v[k * n + j]);
+                (0..n).for_each(|k| beside -= transition[i * n + k] * v[k * n + j]);
                 sums.uu[at] += w[i] * w[j] + moves.covs[row * n * n + at];
                 sums.uv[at] += w[i] * x[j] + beside;
                 sums.vv[at] += x[i] * x[j] + v[at];

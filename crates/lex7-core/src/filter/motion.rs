@@ -1,6 +1,7 @@
 //! How a state moves between instants: blocks of components, or one dense matrix.
 use super::Belief;
 use super::factored::{self, Bench, Factor};
+use super::orthogonal::keep_independent;
 use super::smooth::add_scaled;
 use super::step::{apply, carry, dot, predict, settle};
 use super::transition::Cell;
@@ -50,8 +51,11 @@ impl Motion {
             Motion::Dense { transition, back, noise, drift, root } => {
                 belief.mean = times(transition, &belief.mean);
                 belief.mean.iter_mut().zip(drift).for_each(|(mean, known)| *mean += known);
-                for column in belief.diffuse.chunks_exact_mut(states) {
-                    column.copy_from_slice(&times(transition, column));
+                if !belief.diffuse.is_empty() {
+                    let moved = |column| times(transition, column);
+                    let mut columns: Vec<f64> = belief.diffuse.chunks_exact(states).flat_map(moved).collect();
+                    keep_independent(&mut columns, transition, &belief.diffuse, states);
+                    belief.diffuse = columns;
                 }
                 if belief.factor.is_some() {
                     factored::predict_dense(belief, &mut Bench::new(states), transition, (&root.0, &root.1));
@@ -79,6 +83,30 @@ impl Motion {
                 moved
             }
             Motion::Dense { transition, .. } => times(transition, vector),
+        }
+    }
+
+    /// Return Σ F² v: the variances that arrive if nothing cancels.
+    pub(crate) fn push_scale(&self, variances: &[f64]) -> Vec<f64> {
+        match self {
+            Motion::Blocks { cells, .. } => {
+                let mut out = variances.to_vec();
+                for cell in cells {
+                    let (f, i) = (cell.transition, cell.offset);
+                    if cell.size == 1 {
+                        out[i] *= f[0] * f[0];
+                    } else {
+                        let (a, b) = (out[i], out[i + 1]);
+                        out[i] = f[0] * f[0] * a + f[1] * f[1] * b;
+                        out[i + 1] = f[2] * f[2] * a + f[3] * f[3] * b;
+                    }
+                }
+                out
+            }
+            Motion::Dense { transition, .. } => {
+                let squares: Vec<f64> = transition.iter().map(|value| value * value).collect();
+                times(&squares, variances)
+            }
         }
     }
 

@@ -2,9 +2,13 @@
 //!
 //! Correlated noise is first made uncorrelated by the LDLᵀ factor of its covariance over the entries
 //! present, so nothing is inverted and noise may be singular (Durbin & Koopman 2012, §6.4).
+use super::engine::take;
+use super::factored::Bench;
+use super::motion::Motion;
+use super::run::is_finite;
 use super::simulation::draws;
-use super::smooth::{Back, Believed, Smoothed, Tape, square, times};
-use super::step::{Workspace, dot, update};
+use super::smooth::{Smoothed, Tape, square, times};
+use super::step::{Workspace, dot};
 use super::{Belief, FilterError, Forecast, Robust, is_sound, refuse};
 
 /// Numbers of one joint covariance.
@@ -34,6 +38,7 @@ pub(crate) struct Look<'a> {
 /// Working space of one run, and the factors of noise met lately.
 pub(crate) struct Outputs {
     space: Workspace,
+    bench: Bench,
     states: usize,
     whitened: Vec<Whitened>,
     cov: Vec<f64>,
@@ -42,7 +47,7 @@ pub(crate) struct Outputs {
 impl Outputs {
     pub(crate) fn new(states: usize) -> Self {
         let space = Workspace::new(states, Robust::Gaussian);
-        Outputs { space, states, whitened: Vec::new(), cov: Vec::new() }
+        Outputs { space, bench: Bench::new(states), states, whitened: Vec::new(), cov: Vec::new() }
     }
 
     /// Take in the entries present of one row; returns their log-density.
@@ -78,7 +83,8 @@ impl Outputs {
         let mut sum = 0.0;
         for ((h, value), noise_var) in rows.chunks_exact(states).zip(values).zip(&white.vars) {
             self.space.set_row(h);
-            let outcome = update(belief, &mut self.space, value, *noise_var, states);
+            let places = (&mut self.space, &mut self.bench);
+            let outcome = take(belief, places, value, *noise_var, states);
             sum += self.space.log_density(&outcome);
             if let Some(tape) = tape.as_deref_mut() {
                 tape.see(&self.space, &outcome, *noise_var);
@@ -170,6 +176,69 @@ pub(crate) fn check_sound(name: &'static str, numbers: &[f64]) -> Result<(), Fil
     }
 }
 
+/// The outcome of a run over rows of outputs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutputsRun {
+    /// The belief after the last row.
+    pub belief: Belief,
+    /// (rows,) log-density of each row.
+    pub logliks: Vec<f64>,
+    /// (rows, n) filtered means.
+    pub means: Vec<f64>,
+    /// (rows, n, n) filtered covariances.
+    pub covs: Vec<f64>,
+    /// The moments given all rows, if asked for.
+    pub smoothed: Option<Smoothed>,
+}
+
+/// A run under way: the belief, and what is kept of each row.
+pub(crate) struct Course<'a> {
+    outputs: Outputs,
+    tape: Option<&'a mut Tape>,
+    pub(crate) run: OutputsRun,
+}
+
+impl<'a> Course<'a> {
+    /// Set out from a belief with room for so many rows.
+    pub(crate) fn new(belief: Belief, rows: usize, tape: Option<&'a mut Tape>) -> Self {
+        let states = belief.states();
+        let run = OutputsRun {
+            belief,
+            logliks: Vec::with_capacity(rows),
+            means: Vec::with_capacity(rows * states),
+            covs: Vec::with_capacity(rows * states * states),
+            smoothed: None,
+        };
+        Course { outputs: Outputs::new(states), tape, run }
+    }
+
+    /// Note a motion that later rows may name; its place, or 0 where no tape is kept.
+    pub(crate) fn add_motion(&mut self, motion: &Motion) -> usize {
+        self.tape.as_deref_mut().map_or(0, |tape| tape.add_motion(motion.clone()))
+    }
+
+    /// Take in one row, at which the belief has arrived by a motion.
+    pub(crate) fn look(&mut self, motion: Option<usize>, look: Look) -> Result<(), FilterError> {
+        let belief = &mut self.run.belief;
+        if let Some(tape) = self.tape.as_deref_mut() {
+            belief.expand();
+            tape.arrive(motion, belief);
+        }
+        let sum = self.outputs.take_in(look, belief, self.tape.as_deref_mut())?;
+        belief.expand();
+        if !(sum.is_finite() && is_finite(belief)) {
+            return Err(FilterError::Diverged { row: self.run.logliks.len() });
+        }
+        if let Some(tape) = self.tape.as_deref_mut() {
+            tape.leave(belief);
+        }
+        self.run.logliks.push(sum);
+        self.run.means.extend_from_slice(&belief.mean);
+        self.run.covs.extend_from_slice(&belief.cov);
+        Ok(())
+    }
+}
+
 /// A run whose tape is kept, with what was to be seen at every row.
 pub struct Recorded {
     pub(crate) tape: Tape,
@@ -211,7 +280,7 @@ impl Recorded {
 
     /// Return the moments of every row given all rows.
     pub fn smooth(&self) -> Result<Smoothed, FilterError> {
-        self.tape.smooth()
+        self.tape.track().smooth()
     }
 
     /// Return the joint moments of all outputs, without their noise, at chosen ascending rows.
@@ -233,7 +302,7 @@ impl Recorded {
                 lines.chunks_exact(states).map(|line| (*row, line.to_vec()))
             })
             .collect();
-        let mut out = self.tape.joint(&looks)?;
+        let mut out = self.tape.track().joint(&looks)?;
         if !self.offsets.is_empty() {
             for (line, row) in out.mean.chunks_exact_mut(self.outputs).zip(chosen) {
                 let known = &self.offsets[row * self.outputs..(row + 1) * self.outputs];
@@ -250,7 +319,7 @@ impl Recorded {
 
     /// Return the noise of every entry: what was seen less what the smoothed state says.
     pub fn noises(&self, values: &[f64]) -> Result<Noises, FilterError> {
-        let (n, smoothed) = (self.states(), self.tape.smooth()?);
+        let (n, smoothed) = (self.states(), self.smooth()?);
         let blank = vec![f64::NAN; values.len()];
         let mut out = Noises { means: blank.clone(), vars: blank.clone(), spreads: blank };
         for (at, value) in values.iter().enumerate().filter(|(_, value)| !value.is_nan()) {
@@ -295,22 +364,7 @@ impl Recorded {
     }
 
     /// Return Cov(x_t, x_{t−1} | Y) of every row, (rows, n, n); zero in the first.
-    pub(crate) fn lagged(&self) -> Vec<f64> {
-        let (rows, n) = (self.tape.instants.len(), self.states());
-        let mut out = vec![0.0; rows * n * n];
-        let mut back = Back::new(n);
-        for (row, instant) in self.tape.instants.iter().enumerate().rev() {
-            instant.seen.iter().rev().for_each(|seen| back.unsee(seen));
-            let believed = Believed::of(&instant.before);
-            if row + 1 < rows {
-                for i in 0..n {
-                    let cov = back.beside(&believed, i);
-                    out[((row + 1) * n + i) * n..((row + 1) * n + i + 1) * n].copy_from_slice(&cov);
-                }
-            }
-            back.watch(&believed);
-            self.tape.undo_motion(instant, &mut back);
-        }
-        out
+    pub(crate) fn lagged(&self) -> Result<Vec<f64>, FilterError> {
+        self.tape.track().lagged()
     }
 }

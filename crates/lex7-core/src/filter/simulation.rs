@@ -43,7 +43,7 @@ fn check(numbers: usize, first: u32, count: u32) -> Result<usize, FilterError> {
 pub(crate) fn draws(tape: &Tape, (seed, first, count): (u64, u32, u32)) -> Result<Vec<f64>, FilterError> {
     let states = tape.instants.first().map_or(0, |one| one.before.states());
     let size = check(tape.instants.len() * states, first, count)?;
-    let means = tape.smooth()?.means;
+    let means = tape.track().smooth()?.means;
     let factors = tape.factors();
     let mut out = Vec::with_capacity(size);
     for draw in first..first + count {

@@ -13,13 +13,12 @@ use super::{Belief, FilterError, refuse};
 /// Numbers kept on a tape: 128 MiB.
 const TAPE_NUMBERS_MAX: usize = 1 << 24;
 
-/// One instant: how the state got there, what was believed before looking, what was seen.
+/// One instant: how the state got there, what was believed before looking and after, what was seen.
 #[derive(Debug, Clone)]
 pub(crate) struct Instant {
     pub(crate) motion: Option<usize>,
     pub(crate) before: Belief,
-    /// What was believed after looking; none in a run that does not tell.
-    pub(crate) after: Option<Belief>,
+    pub(crate) after: Belief,
     pub(crate) seen: Vec<Seen>,
 }
 
@@ -56,23 +55,28 @@ impl Tape {
     }
 
     pub(crate) fn arrive(&mut self, motion: Option<usize>, belief: &Belief) {
-        self.instants.push(Instant { motion, before: belief.clone(), after: None, seen: Vec::new() });
+        self.instants.push(Instant {
+            motion,
+            before: belief.clone(),
+            after: belief.clone(),
+            seen: Vec::new(),
+        });
     }
 
     /// Note what is believed after the observations of an instant.
     pub(crate) fn leave(&mut self, belief: &Belief) {
         if let Some(last) = self.instants.last_mut() {
-            last.after = Some(belief.clone());
+            last.after = belief.clone();
         }
     }
 
-    /// Return the run for hindsight; none where it does not tell what was believed after every instant.
-    fn track(&self) -> Option<Track<'_>> {
-        let moments = self.instants.iter().map(|one| {
-            let belief = one.after.as_ref()?;
-            Some(Moment { motion: one.motion, arrival: &one.before.mean, belief })
-        });
-        Some(Track { motions: &self.motions, moments: moments.collect::<Option<_>>()? })
+    /// Return the run for hindsight.
+    pub(crate) fn track(&self) -> Track<'_> {
+        let moment = |one| {
+            let Instant { motion, before, after, .. }: &Instant = one;
+            Moment { motion: *motion, arrival: &before.mean, belief: after }
+        };
+        Track { motions: &self.motions, moments: self.instants.iter().map(moment).collect() }
     }
 
     pub(crate) fn see(&mut self, space: &Workspace, outcome: &Outcome, noise_var: f64) {
@@ -86,75 +90,10 @@ impl Tape {
         self.instants[row].motion.map(|place| &self.motions[place])
     }
 
-    /// Return means and covariances of all rows.
-    pub(crate) fn smooth(&self) -> Result<Smoothed, FilterError> {
-        if let Some(track) = self.track() {
-            return track.smooth();
-        }
-        let Some(states) = self.instants.first().map(|first| first.before.states()) else {
-            return Ok(Smoothed { means: Vec::new(), covs: Vec::new() });
-        };
-        let rows = self.instants.len();
-        let mut out = Smoothed { means: vec![0.0; rows * states], covs: vec![0.0; rows * states * states] };
-        let mut back = Back::new(states);
-        for (row, instant) in self.instants.iter().enumerate().rev() {
-            instant.seen.iter().rev().for_each(|seen| back.unsee(seen));
-            let believed = Believed::of(&instant.before);
-            back.mean(&believed, &mut out.means[row * states..(row + 1) * states]);
-            back.cov(&believed, &mut out.covs[row * states * states..(row + 1) * states * states]);
-            self.undo_motion(instant, &mut back);
-        }
-        settled(out)
-    }
-
-    /// Return the joint moments of signals hᵀx at chosen rows, ascending, given the whole series.
-    pub(crate) fn joint(&self, chosen: &[(usize, Vec<f64>)]) -> Result<super::Forecast, FilterError> {
-        if let Some(track) = self.track() {
-            return track.joint(chosen);
-        }
-        let states = self.instants.first().map_or(0, |first| first.before.states());
-        let size = chosen.len();
-        let mut out = super::Forecast { mean: vec![0.0; size], cov: vec![0.0; size * size] };
-        let mut back = Back::new(states);
-        let mut left = size;
-        for (row, instant) in self.instants.iter().enumerate().rev() {
-            instant.seen.iter().rev().for_each(|seen| back.unsee(seen));
-            while left > 0 && chosen[left - 1].0 == row {
-                left -= 1;
-                let believed = Believed::of(&instant.before);
-                let h = &chosen[left].1;
-                let mut mean = vec![0.0; states];
-                back.mean(&believed, &mut mean);
-                out.mean[left] = dot(h, &mean);
-                back.later.push(back.probe(&believed, h));
-                let (star, infinite) = believed.images(h);
-                for (probe, later) in back.later.iter().rev().zip(left..) {
-                    let value = dot(&star, &probe.0) + dot(&infinite, &probe.1);
-                    out.cov[left * size + later] = value;
-                    out.cov[later * size + left] = value;
-                }
-            }
-            self.undo_motion(instant, &mut back);
-        }
-        if out.mean.iter().chain(&out.cov).all(|value| value.is_finite()) {
-            Ok(out)
-        } else {
-            Err(FilterError::Diverged { row: 0 })
-        }
-    }
-
     pub(crate) fn undo_motion(&self, instant: &Instant, back: &mut Back) {
         if let Some(motion) = instant.motion {
             back.unmove(&self.motions[motion]);
         }
-    }
-}
-
-fn settled(out: Smoothed) -> Result<Smoothed, FilterError> {
-    let width = if out.means.is_empty() { 1 } else { out.covs.len() / out.means.len() };
-    match out.means.iter().position(|value| !value.is_finite()) {
-        Some(at) => Err(FilterError::Diverged { row: at / width }),
-        None => Ok(out),
     }
 }
 
@@ -175,13 +114,6 @@ impl<'a> Believed<'a> {
         }
         Believed { belief, infinite }
     }
-
-    /// Return P* v and P∞ v.
-    fn images(&self, v: &[f64]) -> (Vec<f64>, Vec<f64>) {
-        let star = times(&self.belief.cov, v);
-        let infinite = if self.infinite.is_empty() { vec![0.0; v.len()] } else { times(&self.infinite, v) };
-        (star, infinite)
-    }
 }
 
 /// A vector of the backward pass and its term in κ⁻¹.
@@ -194,8 +126,6 @@ pub(crate) struct Back {
     n1: Vec<f64>,
     n2: Vec<f64>,
     is_diffuse: bool,
-    /// Signals of later rows, carried back: Cov(x_now, s_later) = P* z0 + P∞ z1.
-    later: Vec<Pair>,
     work: Vec<f64>,
 }
 
@@ -209,7 +139,6 @@ impl Back {
             n1: square(),
             n2: square(),
             is_diffuse: false,
-            later: Vec::new(),
             work: zeros(),
         }
     }
@@ -217,9 +146,6 @@ impl Back {
     /// Go back over one observation.
     pub(crate) fn unsee(&mut self, seen: &Seen) {
         let (h, k, k0) = (&seen.row, &seen.gain, &seen.gain_below);
-        for pair in &mut self.later {
-            pull(pair, h, k, k0);
-        }
         pull(&mut self.r, h, k, k0);
         if seen.strength > 0.0 {
             self.is_diffuse = true;
@@ -260,71 +186,6 @@ impl Back {
             motion.pull_matrix(&mut self.n1);
             motion.pull_matrix(&mut self.n2);
         }
-        for pair in &mut self.later {
-            motion.pull_vector(&mut pair.0);
-            motion.pull_vector(&mut pair.1);
-        }
-    }
-
-    /// m + P* r0 + P∞ r1
-    pub(crate) fn mean(&self, believed: &Believed, out: &mut [f64]) {
-        out.copy_from_slice(&believed.belief.mean);
-        self.add_to(believed, out);
-    }
-
-    /// P* − P* N0 P* − P∞ N1 P* − P* N1 P∞ − P∞ N2 P∞, symmetric by construction.
-    pub(crate) fn cov(&self, believed: &Believed, out: &mut [f64]) {
-        let states = self.work.len();
-        let star = &believed.belief.cov;
-        let mut middle = square(&self.n0, star, states);
-        if !believed.infinite.is_empty() {
-            add_scaled(&mut middle, &square(&self.n1, &believed.infinite, states), 1.0);
-        }
-        let mut total = square(star, &middle, states);
-        if !believed.infinite.is_empty() {
-            let mut middle = square(&self.n1, star, states);
-            add_scaled(&mut middle, &square(&self.n2, &believed.infinite, states), 1.0);
-            add_scaled(&mut total, &square(&believed.infinite, &middle, states), 1.0);
-        }
-        for i in 0..states {
-            for j in 0..=i {
-                let value = star[i * states + j] - 0.5 * (total[i * states + j] + total[j * states + i]);
-                let value = if i == j { value.max(0.0) } else { value };
-                out[i * states + j] = value;
-                out[j * states + i] = value;
-            }
-        }
-    }
-
-    /// Carry every state of this instant back, to be met by `beside`.
-    pub(crate) fn watch(&mut self, believed: &Believed) {
-        let states = self.work.len();
-        let unit = |i: usize| (0..states).map(|j| if i == j { 1.0 } else { 0.0 }).collect::<Vec<f64>>();
-        self.later = (0..states).map(|i| self.probe(believed, &unit(i))).collect();
-    }
-
-    /// Cov(x_now, state `index` of the instant that is watched).
-    pub(crate) fn beside(&self, believed: &Believed, index: usize) -> Vec<f64> {
-        let (upper, lower) = &self.later[index];
-        let mut out = times(&believed.belief.cov, upper);
-        if !believed.infinite.is_empty() {
-            add_scaled(&mut out, &times(&believed.infinite, lower), 1.0);
-        }
-        out
-    }
-
-    /// h − N P h, split by powers of κ.
-    fn probe(&self, believed: &Believed, h: &[f64]) -> Pair {
-        let (star, infinite) = believed.images(h);
-        let mut upper = h.to_vec();
-        add_scaled(&mut upper, &times(&self.n0, &star), -1.0);
-        let mut lower = vec![0.0; h.len()];
-        if !believed.infinite.is_empty() {
-            add_scaled(&mut upper, &times(&self.n1, &infinite), -1.0);
-            add_scaled(&mut lower, &times(&self.n1, &star), -1.0);
-            add_scaled(&mut lower, &times(&self.n2, &infinite), -1.0);
-        }
-        (upper, lower)
     }
 }
 

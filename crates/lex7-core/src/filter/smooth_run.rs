@@ -13,7 +13,7 @@ pub(crate) const MOTIONS_KEPT: usize = 8;
 
 /// Return the moments of every state given the whole series.
 pub fn smooth(model: &Model, series: &Series, initial: Option<&Belief>) -> Result<Smoothed, FilterError> {
-    record(model, series, initial)?.smooth()
+    record(model, series, initial)?.track().smooth()
 }
 
 /// Return the joint moments of the signal at chosen rows, ascending, given the whole series.
@@ -44,7 +44,7 @@ pub fn smooth_signal(
             (row, h)
         })
         .collect();
-    tape.joint(&looks)
+    tape.track().joint(&looks)
 }
 
 /// Filter a series and keep the tape of it.

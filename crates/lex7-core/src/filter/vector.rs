@@ -5,9 +5,9 @@
 //! time after an LDLᵀ of the noise over the entries present, as in `linear`.
 use super::linear::{finite, settled};
 use super::motion::Motion;
-use super::outputs::{Look, Outputs, Recorded, check_covs, check_sound};
-use super::run::{check_inputs, check_times, continued, is_finite};
-use super::smooth::{Smoothed, Tape};
+use super::outputs::{Course, Look, OutputsRun, Recorded, check_covs, check_sound};
+use super::run::{check_inputs, check_times, continued};
+use super::smooth::Tape;
 use super::smooth_run::MOTIONS_KEPT;
 use super::step::begin;
 use super::transition::{discretise, observe, start_of};
@@ -43,21 +43,6 @@ pub struct VectorSeries<'a> {
     pub loadings: &'a [f64],
     /// (rows, outputs, outputs) in place of the model's noise; empty where it is the same for all.
     pub observation_covs: &'a [f64],
-}
-
-/// The outcome of a run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct VectorRun {
-    /// The belief after the last row.
-    pub belief: Belief,
-    /// (rows,) log-density of each row.
-    pub logliks: Vec<f64>,
-    /// (rows, states) filtered means.
-    pub means: Vec<f64>,
-    /// (rows, states, states) filtered covariances.
-    pub covs: Vec<f64>,
-    /// The moments given all rows, if asked for.
-    pub smoothed: Option<Smoothed>,
 }
 
 impl VectorModel {
@@ -131,11 +116,11 @@ pub fn run_vector(
     series: &VectorSeries,
     initial: Option<&Belief>,
     smooths: bool,
-) -> Result<VectorRun, FilterError> {
+) -> Result<OutputsRun, FilterError> {
     let mut tape = Tape::default();
     let mut out = walk(vector, series, initial, smooths.then_some(&mut tape))?;
     if smooths {
-        out.smoothed = Some(finite(settled(tape, &out.belief)?.smooth()?)?);
+        out.smoothed = Some(finite(settled(tape, &out.belief)?.track().smooth()?)?);
     }
     Ok(out)
 }
@@ -145,7 +130,7 @@ pub fn record_vector(
     vector: &VectorModel,
     series: &VectorSeries,
     initial: Option<&Belief>,
-) -> Result<(VectorRun, Recorded), FilterError> {
+) -> Result<(OutputsRun, Recorded), FilterError> {
     let mut tape = Tape::default();
     let out = walk(vector, series, initial, Some(&mut tape))?;
     let lines = (0..out.logliks.len()).flat_map(|row| vector.lines(series, row)).collect();
@@ -164,35 +149,25 @@ fn walk(
     vector: &VectorModel,
     series: &VectorSeries,
     initial: Option<&Belief>,
-    mut tape: Option<&mut Tape>,
-) -> Result<VectorRun, FilterError> {
+    tape: Option<&mut Tape>,
+) -> Result<OutputsRun, FilterError> {
     vector.check(series)?;
     let (model, outputs) = (&vector.model, vector.outputs());
     let first = series.times_ns[0];
-    let mut belief = match initial {
-        Some(given) => continued(model, given, Some(first))?,
+    let belief = match initial {
+        Some(given) => Belief { factor: given.factor.clone(), ..continued(model, given, Some(first))? },
         None => begin(&start_of(model), first),
     };
     let (states, rows) = (model.states(), series.times_ns.len());
     if tape.is_some() {
         Tape::check(rows.saturating_mul(1 + outputs / 2), states)?;
     }
-    let mut walk = Outputs::new(states);
+    let mut course = Course::new(belief, rows, tape);
     let mut known: Vec<(f64, usize, Motion)> = Vec::new();
-    let mut out = VectorRun {
-        belief: belief.clone(),
-        logliks: Vec::with_capacity(rows),
-        means: Vec::with_capacity(rows * states),
-        covs: Vec::with_capacity(rows * states * states),
-        smoothed: None,
-    };
     for (row, &time_ns) in series.times_ns.iter().enumerate() {
-        let motion = carry(model, &mut belief, time_ns, &mut known, tape.as_deref_mut());
+        let motion = carry(model, &mut course, time_ns, &mut known);
         if let Some(drift) = series.drifts.get(row * states..(row + 1) * states) {
-            belief.mean.iter_mut().zip(drift).for_each(|(mean, known)| *mean += known);
-        }
-        if let Some(tape) = tape.as_deref_mut() {
-            tape.arrive(motion, &belief);
+            course.run.belief.mean.iter_mut().zip(drift).for_each(|(mean, known)| *mean += known);
         }
         let own = outputs * outputs;
         let look = Look {
@@ -201,30 +176,23 @@ fn walk(
             offset: series.offsets.get(row * outputs..(row + 1) * outputs).unwrap_or(&[]),
             observed: &series.values[row * outputs..(row + 1) * outputs],
         };
-        let sum = walk.take_in(look, &mut belief, tape.as_deref_mut())?;
-        if !(sum.is_finite() && is_finite(&belief)) {
-            return Err(FilterError::Diverged { row });
-        }
-        out.logliks.push(sum);
-        out.means.extend_from_slice(&belief.mean);
-        out.covs.extend_from_slice(&belief.cov);
+        course.look(motion, look)?;
     }
-    out.belief = belief;
-    Ok(out)
+    Ok(course.run)
 }
 
 /// Carry a belief to a time; returns the place of the motion on the tape.
 fn carry(
     model: &Model,
-    belief: &mut Belief,
+    course: &mut Course,
     time_ns: i64,
     known: &mut Vec<(f64, usize, Motion)>,
-    tape: Option<&mut Tape>,
 ) -> Option<usize> {
-    if time_ns == belief.time_ns {
+    let from_ns = course.run.belief.time_ns;
+    if time_ns == from_ns {
         return None;
     }
-    let days = (i128::from(time_ns) - i128::from(belief.time_ns)) as f64 / NS_PER_DAY;
+    let days = (i128::from(time_ns) - i128::from(from_ns)) as f64 / NS_PER_DAY;
     let place = known.iter().rposition(|one| one.0 == days).unwrap_or_else(|| {
         let mut cells = Vec::new();
         discretise(model, days, &mut cells);
@@ -232,11 +200,10 @@ fn carry(
         if known.len() == MOTIONS_KEPT {
             known.remove(0);
         }
-        let named = tape.map_or(0, |tape| tape.add_motion(step.clone()));
-        known.push((days, named, step));
+        known.push((days, course.add_motion(&step), step));
         known.len() - 1
     });
-    known[place].2.push(belief);
-    belief.time_ns = time_ns;
+    known[place].2.push(&mut course.run.belief);
+    course.run.belief.time_ns = time_ns;
     Some(known[place].1)
 }

@@ -21,11 +21,13 @@ type Told<'py> =
 type LinearGiven<'py> =
     ((Matrix<'py>, Matrix<'py>, Matrix<'py>, Matrix<'py>), (Vector<'py>, Vector<'py>), Bound<'py, PyBytes>);
 /// Values, drifts, offsets, loadings, observation covariances.
-type LinearColumns<'py> = (Matrix<'py>, Matrix<'py>, Matrix<'py>, Cube<'py>, Cube<'py>);
+type Columns<'py> = (Matrix<'py>, Matrix<'py>, Matrix<'py>, Cube<'py>, Cube<'py>);
+/// The same, then transitions and process covariances.
+type LinearColumns<'py> = (Columns<'py>, (Cube<'py>, Cube<'py>));
 /// The model's bytes, loading, observation covariance, and a belief to go on from.
 type VectorGiven<'py> = (Bound<'py, PyBytes>, Matrix<'py>, Matrix<'py>, Option<Bound<'py, PyBytes>>);
-/// Times, inputs, then as for linear models.
-type VectorColumns<'py> = (PyReadonlyArray1<'py, i64>, Matrix<'py>, LinearColumns<'py>);
+/// Times, inputs, and the columns.
+type VectorColumns<'py> = (PyReadonlyArray1<'py, i64>, Matrix<'py>, Columns<'py>);
 
 /// Add these functions to the module.
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -44,7 +46,7 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 fn with_linear<T: Send>(
     py: Python<'_>,
     (matrices, vectors, start): &LinearGiven<'_>,
-    columns: &LinearColumns<'_>,
+    (columns, motions): &LinearColumns<'_>,
     work: impl FnOnce(&Linear, &LinearRows) -> Result<T, FilterError> + Send,
 ) -> PyResult<T> {
     let model = Linear {
@@ -58,6 +60,8 @@ fn with_linear<T: Send>(
     };
     let rows = LinearRows {
         values: columns.0.as_slice()?,
+        transitions: motions.0.as_slice()?,
+        process_covs: motions.1.as_slice()?,
         drifts: columns.1.as_slice()?,
         offsets: columns.2.as_slice()?,
         loadings: columns.3.as_slice()?,
@@ -166,7 +170,7 @@ fn filter_linear_disturbances<'py>(
     let found = with_linear(py, &model, &columns, |linear, rows| {
         both(&filter::record_linear(linear, rows)?.1, rows.values)
     })?;
-    told(py, columns.0.as_array().nrows(), found)
+    told(py, columns.0.0.as_array().nrows(), found)
 }
 
 /// Return paths of the state given all rows; `lane` is seed, first draw, draws.
@@ -179,7 +183,7 @@ fn filter_linear_draws<'py>(
 ) -> PyResult<Bound<'py, PyArray3<f64>>> {
     let found =
         with_linear(py, &model, &columns, |linear, rows| filter::record_linear(linear, rows)?.1.draws(lane))?;
-    paths(py, &found, (lane.2, columns.0.as_array().nrows()))
+    paths(py, &found, (lane.2, columns.0.0.as_array().nrows()))
 }
 
 /// Return the log-likelihood, and transition, process covariance, loading and observation covariance after
