@@ -16,6 +16,7 @@ mod factored_rows;
 mod fit;
 mod fixed_lag;
 mod forecast;
+mod form;
 mod gradient;
 mod gradient_packed;
 mod guard;
