@@ -1,4 +1,4 @@
-"""Writes vectors/canon.json and vectors/log.json with stock libraries only.
+"""Writes vectors/canon.json, log.json and packets.json with stock libraries only.
 
 Nothing of LEX-7 is imported: the vectors follow docs/spec/bark.md by way of cbor2, hashlib and
 cryptography, so they are a second derivation of what the code must do.
@@ -123,6 +123,40 @@ def log_vectors() -> dict[str, object]:
     }
 
 
+def packet_vectors() -> dict[str, object]:
+    """Give one packet of each kind, with the body that nodes send in it."""
+    key = Ed25519PrivateKey.from_private_bytes(SEED)
+    sender, exchange, mark = key.public_key().public_bytes_raw(), bytes(range(16)), b"\x0a" * 8
+    head = [b"\x07" * 32, 0, 9, 40, b"\x08" * 32]
+    bodies: dict[str, tuple[int, object]] = {
+        "directive": (1, {1: "directive", 2: [[head]]}),
+        "proposal": (2, {1: "quantities", 2: [20_600]}),
+        "response": (3, 9),
+        "state_sync": (4, {1: "range", 2: [sender, 1, 64]}),
+        "heartbeat": (5, {1: 10**18, 2: STATE_HASH, 3: [head], 4: mark}),
+        "discovery": (6, {1: mark, 2: ["follow.vit", "range"], 3: "0.1.0", 4: 1}),
+        "routing_update": (7, {1: [[b"\x07" * 32, 250, STATE_HASH, mark]]}),
+        "error": (8, {1: "transport.method", 2: "expected a question that is known"}),
+    }
+    rows = []
+    for name, (kind, value) in bodies.items():
+        body = dump(value)
+        inner = dump({1: 1, 2: kind, 3: exchange, 4: body})
+        protected = dump({1: -8, 4: sender})
+        external = dump({1: "lex7.packet", 2: 1, 3: LATTICE})
+        covered = dump(["Signature1", protected, external, inner])
+        message = dump([protected, {}, inner, key.sign(covered)])
+        packet = dump({1: sender, 2: message}).hex()
+        rows.append({"name": name, "kind": kind, "body": body.hex(), "packet": packet})
+    return {
+        "format": "lex7-vectors/1",
+        "seed": SEED.hex(),
+        "lattice": LATTICE.hex(),
+        "exchange": exchange.hex(),
+        "packets": rows,
+    }
+
+
 def write(name: str, content: dict[str, object]) -> None:
     """Write one file."""
     text = json.dumps(content, indent=1, ensure_ascii=True) + "\n"
@@ -132,3 +166,4 @@ def write(name: str, content: dict[str, object]) -> None:
 if __name__ == "__main__":
     write("canon.json", canon_vectors())
     write("log.json", log_vectors())
+    write("packets.json", packet_vectors())

@@ -172,6 +172,13 @@ MISSED_BEATS_MAX = 3
 CLOCK_DRIFT_NS_MAX = 300 * 1_000_000_000
 """Five minutes: a member's clock that differs more is a finding, and decides nothing."""
 
+LOUD_MEMBERS_MAX = 9
+"""Up to so many members all hear each other's heartbeats; beyond, log n of them hear each one."""
+
+ROUTING_AGE_MS_MAX = 12_000
+"""A member that nobody heard for longer is passed on no more: the eight steps in which a lattice of
+256 hears of everybody, and the periods after which a member counts as away."""
+
 CAPABILITIES_MAX = 32
 """What one node says it can do; node kinds have a handful."""
 

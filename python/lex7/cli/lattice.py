@@ -188,6 +188,8 @@ def _table(shown: dict[str, Any]) -> list[str]:
         able = " ".join(row["capabilities"])
         if row["version"] not in {"", __version__}:
             able += f"  release {row['version']}"
+        if row["heard_by"]:
+            able += f"  not heard here, but by {', '.join(row['heard_by'])}"
         lines.append(
             f" {mark} {row['node']:<16}{row['entries']:>8,}  {seen:<10}"
             f"{row['lattice'][:SHORT]:<18}{able}{clock}"

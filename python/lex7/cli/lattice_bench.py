@@ -39,7 +39,7 @@ from lex7.runtime.replica import Replicas
 from lex7.storage.interface import LogStorage
 from lex7.storage.memory import MemoryStorage
 from lex7.storage.sqlite import SqliteStorage
-from lex7.transport.interface import Transport, UnreachableError
+from lex7.transport.interface import Priority, Transport, UnreachableError
 from lex7.transport.zenoh import Links, ZenohTransport
 
 CHECKED, PULLED, QUESTIONS = 20_480, 99_968, 200
@@ -179,9 +179,9 @@ class Counting:
         for name in ("serve", "publish", "subscribe", "announce", "watch", "close"):
             setattr(self, name, getattr(inner, name))
 
-    def request(self, key: str, message: bytes) -> bytes:
+    def request(self, key: str, message: bytes, *, priority: Priority = Priority.QUESTION) -> bytes:
         """Ask, and count."""
-        answer = self.inner.request(key, message)
+        answer = self.inner.request(key, message, priority=priority)
         self.bytes += len(message) + len(answer)
         return answer
 

@@ -1,8 +1,9 @@
 """What members tell each other of their logs, and what each then asks for.
 
-A heartbeat carries the writer's head vector, its lattice hash and what it can do:
+A heartbeat carries the writer's head vector, its lattice hash and the mark of its description
+(`lattice/discovery.py`):
 
-    {1: instant in ns, 2: lattice hash, 3: [head, ...], 4: [capability, ...], 5: version}
+    {1: instant in ns, 2: lattice hash, 3: [head, ...], 4: mark}
 
 Whoever is behind asks for a range of a writer's runs:
 
@@ -18,6 +19,11 @@ entries of a former one:
 
     membership [payload]                             answer: true
 
+A node whose log has new directives asks every member that is behind to take them before anything
+else; the answer is how far that member holds the log:
+
+    directive [head]                                 answer: sequence
+
 Heads are claims: nothing is believed before the runs themselves verify. An empty answer proves
 nothing.
 """
@@ -32,7 +38,8 @@ from lex7.bark.canon import Value
 from lex7.bark.fields import Fields, PayloadError, read_fields
 from lex7.bark.seal import Head
 from lex7.base.ids import EntryHash, KeyId
-from lex7.base.limits import CAPABILITIES_MAX, MEMBERS_MAX, RANGE_RUNS_MAX
+from lex7.base.limits import MEMBERS_MAX, RANGE_RUNS_MAX
+from lex7.lattice.discovery import MARK_BYTES
 from lex7.storage.interface import StoredRun
 
 HEARTBEAT = "heartbeat"
@@ -41,6 +48,7 @@ HASH_BYTES = 32
 HEADS = "heads"
 EPOCH = "epoch"
 MEMBERSHIP = "membership"
+DIRECTIVE = "directive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +59,13 @@ class Heartbeat:
         time_ns: its clock, which decides nothing.
         lattice_hash: the digest of its shared state.
         heads: the end of every log it holds, by writer.
-        capabilities: what it can be asked for.
-        version: the program's version.
+        mark: of its description, which says what it can be asked for.
     """
 
     time_ns: int
     lattice_hash: bytes
     heads: Mapping[KeyId, Head]
-    capabilities: tuple[str, ...]
-    version: str
+    mark: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +92,7 @@ class Conflict:
 def encode_heartbeat(beat: Heartbeat) -> bytes:
     """Spell a heartbeat."""
     rows = [beat.heads[writer].row() for writer in sorted(beat.heads)]
-    return canon.encode(
-        {1: beat.time_ns, 2: beat.lattice_hash, 3: rows, 4: beat.capabilities, 5: beat.version}
-    )
+    return canon.encode({1: beat.time_ns, 2: beat.lattice_hash, 3: rows, 4: beat.mark})
 
 
 def decode_heartbeat(body: bytes) -> Heartbeat:
@@ -97,17 +101,22 @@ def decode_heartbeat(body: bytes) -> Heartbeat:
     Raises:
         BarkError: another layout, or more heads than a lattice has members.
     """
-    fields = read_fields(body, HEARTBEAT, 5)
+    fields = read_fields(body, HEARTBEAT, 4)
     rows = fields.rows(3, 5)
-    capabilities = Fields(HEARTBEAT, fields.items(4))
-    if len(rows) > MEMBERS_MAX or len(capabilities.values) > CAPABILITIES_MAX:
-        raise PayloadError(HEARTBEAT, "it lists more than a lattice has")
-    heads = {head.writer: head for head in map(_head, rows)}
-    named = tuple(capabilities.text(index + 1) for index in range(len(capabilities.values)))
-    return Heartbeat(fields.integer(1), fields.data(2), heads, named, fields.text(5))
+    if len(rows) > MEMBERS_MAX or len(fields.data(2)) != HASH_BYTES:
+        raise PayloadError(HEARTBEAT, "it lists more than a lattice has, or its hash is none")
+    if len(fields.data(4)) != MARK_BYTES:
+        raise PayloadError(HEARTBEAT, "its mark is none")
+    heads = {head.writer: head for head in map(read_head, rows)}
+    return Heartbeat(fields.integer(1), fields.data(2), heads, fields.data(4))
 
 
-def _head(row: Fields) -> Head:
+def read_head(row: Fields) -> Head:
+    """Read a head as heartbeats and directive packets carry it.
+
+    Raises:
+        PayloadError: it is none.
+    """
     writer, digest = row.data(1), row.data(5)
     numbers = (row.integer(2), row.integer(3), row.integer(4))
     if len(writer) != HASH_BYTES or len(digest) != HASH_BYTES or min(numbers) < 0:

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from lex7.base.ids import KeyId, NodeName
-from lex7.base.limits import CLOCK_DRIFT_NS_MAX, HEARTBEAT_NS, MISSED_BEATS_MAX
+from lex7.base.limits import CLOCK_DRIFT_NS_MAX, HEARTBEAT_NS, MISSED_BEATS_MAX, ROUTING_AGE_MS_MAX
+from lex7.lattice.discovery import Description
 from lex7.lattice.sync import Heartbeat
 
 AWAY_NS = HEARTBEAT_NS * MISSED_BEATS_MAX
+RELAYED_AWAY_NS = ROUTING_AGE_MS_MAX * 1_000_000
 COUNCIL_KIND = "mon"
 REPLAY_NS = 10 * 10**9
 """How long an older heartbeat is taken for a replay; after that, for a clock that was set back."""
@@ -48,31 +50,78 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
+class Relayed:
+    """What others say of a member.
+
+    Attributes:
+        seen_ns: when somebody heard it, on the own monotonic clock.
+        lattice_hash: what it showed then.
+    """
+
+    seen_ns: int
+    lattice_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """The newest sighting of each member."""
 
     sightings: Mapping[KeyId, Sighting] = field(default_factory=dict)
+    descriptions: Mapping[KeyId, Description] = field(default_factory=dict)
+    relayed: Mapping[KeyId, Relayed] = field(default_factory=dict)
 
     def see(self, member: KeyId, beat: Heartbeat, now_ns: int, clock_ns: int) -> View:
         """Take a heartbeat in."""
         sighting = Sighting(beat, now_ns, beat.time_ns - clock_ns)
-        return View({**self.sightings, member: sighting})
+        return replace(self, sightings={**self.sightings, member: sighting})
+
+    def describe(self, member: KeyId, told: Description) -> View:
+        """Take in what a member says it is."""
+        return replace(self, descriptions={**self.descriptions, member: told})
+
+    def knows(self, member: KeyId, mark: bytes) -> bool:
+        """Answer whether a member's present description is held."""
+        known = self.descriptions.get(member)
+        return known is not None and known.mark == mark
+
+    def relay(self, rows: Mapping[KeyId, Relayed]) -> View:
+        """Take in what a member passes on of others; the newest word on each stands."""
+        fresh = {
+            key: row
+            for key, row in rows.items()
+            if key not in self.relayed or self.relayed[key].seen_ns < row.seen_ns
+        }
+        return replace(self, relayed={**self.relayed, **fresh}) if fresh else self
 
     def lose(self, member: KeyId) -> View:
         """Note that a member's liveliness token is gone; its next heartbeat brings it back."""
         known = self.sightings.get(member)
+        relayed = {key: row for key, row in self.relayed.items() if key != member}
         if known is None:
-            return self
-        return View({**self.sightings, member: replace(known, is_gone=True)})
+            return replace(self, relayed=relayed)
+        gone = {**self.sightings, member: replace(known, is_gone=True)}
+        return replace(self, sightings=gone, relayed=relayed)
 
     def is_live(self, member: KeyId, now_ns: int) -> bool:
-        """Answer whether a member was heard of within three periods."""
+        """Answer whether a member was heard within three periods, or is passed on as heard."""
+        relayed = self.relayed.get(member)
+        if relayed is not None and now_ns - relayed.seen_ns < RELAYED_AWAY_NS:
+            return True
+        return self.is_heard(member, now_ns)
+
+    def is_heard(self, member: KeyId, now_ns: int) -> bool:
+        """Answer whether a member itself was heard within three periods."""
         known = self.sightings.get(member)
         return known is not None and not known.is_gone and now_ns - known.seen_ns < AWAY_NS
 
     def live(self, members: Iterable[KeyId], now_ns: int) -> tuple[KeyId, ...]:
         """Return the members that are there, by key."""
         return tuple(sorted(one for one in members if self.is_live(one, now_ns)))
+
+    def able(self, member: KeyId) -> tuple[str, ...]:
+        """Return what a member can be asked for, as far as it is known."""
+        known = self.descriptions.get(member)
+        return () if known is None else known.capabilities
 
     def route(
         self, capability: str, names: Mapping[KeyId, NodeName], now_ns: int
@@ -81,7 +130,7 @@ class View:
         able = [
             name
             for key, name in names.items()
-            if self.is_live(key, now_ns) and capability in self.sightings[key].beat.capabilities
+            if self.is_live(key, now_ns) and capability in self.able(key)
         ]
         return tuple(sorted(able))
 

@@ -139,7 +139,8 @@ class Answers:
         for key, name in sorted(node.peer.names.items(), key=lambda item: item[1]):
             is_self = name == node.spec.name
             seen = view.sightings.get(key)
-            head = heads.get(key)
+            head, told = heads.get(key), view.descriptions.get(key)
+            told = node.peer.beats.description if is_self else told
             rows.append(
                 {
                     "node": name,
@@ -151,10 +152,9 @@ class Answers:
                     "lattice": node.peer.lattice_hash.hex()
                     if is_self
                     else ("" if seen is None else seen.beat.lattice_hash.hex()),
-                    "capabilities": list(node.peer.capabilities)
-                    if is_self
-                    else ([] if seen is None else list(seen.beat.capabilities)),
-                    "version": "" if seen is None else seen.beat.version,
+                    "capabilities": list(node.peer.capabilities if is_self else view.able(key)),
+                    "version": "" if told is None else told.version,
+                    "heard_by": [] if is_self else list(node.peer.beats.heard_elsewhere(key)),
                     "clock_seconds": 0.0 if seen is None else round(seen.drift_ns / 1e9, 1),
                     "clock_off": seen is not None and seen.is_drifting,
                 }

@@ -6,8 +6,10 @@ Questions and answers are signed packets with canonical bodies:
     refusal   {1: code, 2: sentence}
 
 An answer larger than one message is kept by its node and fetched in parts. Questions travel on
-channels, each answered in its own turn: `ask` for what judging needs, `sync` for logs, `judge` for
-a whole judgement. So a node that judges can be asked for its log meanwhile.
+channels, each answered in its own turn: `control` for who is a member and which directives are
+new, `ask` for what judging needs, `judge` for a whole judgement, `sync` for the bytes of logs. So a
+node that judges or hands out a long log can be told meanwhile that the directives changed; on the
+wire, too, control goes before questions and questions before bulk.
 
 Every decision, allowed or denied, is written into the answering node's log.
 """
@@ -32,17 +34,25 @@ from lex7.base.entropy import Entropy
 from lex7.base.errors import Lex7Error, TransportError
 from lex7.base.ids import KeyId, LatticeId, NodeName
 from lex7.base.limits import PAYLOAD_BYTES_MAX
-from lex7.lattice.sync import EPOCH, HEADS, MEMBERSHIP, RANGE
-from lex7.transport.interface import Transport
+from lex7.lattice.discovery import DESCRIBE
+from lex7.lattice.sync import DIRECTIVE, EPOCH, HEADS, MEMBERSHIP, RANGE
+from lex7.transport.interface import Priority, Transport
 
 PART = "part"
-CHANNELS = ("ask", "sync", "judge")
+CHANNELS = ("control", "ask", "judge", "sync")
 PROPOSE = "propose"
 STATUS = "status"
 _CHANNEL = {
-    **dict.fromkeys((RANGE, HEADS, EPOCH, MEMBERSHIP, PART), "sync"),
+    **dict.fromkeys((DIRECTIVE, DESCRIBE, HEADS, EPOCH, MEMBERSHIP), "control"),
+    **dict.fromkeys((RANGE, PART), "sync"),
     PROPOSE: "judge",
     STATUS: "judge",
+}
+_PRIORITY = {"control": Priority.CONTROL, "sync": Priority.BULK}
+_KIND = {
+    DIRECTIVE: PacketKind.DIRECTIVE,
+    DESCRIBE: PacketKind.DISCOVERY,
+    **dict.fromkeys((HEADS, EPOCH, MEMBERSHIP, RANGE, PART), PacketKind.STATE_SYNC),
 }
 PART_BYTES = PAYLOAD_BYTES_MAX - 4_096
 """What fits one message beside its signature and frame."""
@@ -79,6 +89,11 @@ class Identity:
     key: SigningKey
     lattice: LatticeId
     entropy: Entropy
+
+
+def kind_of(method: str) -> PacketKind:
+    """Return the kind of packet that asks a question."""
+    return _KIND.get(method, PacketKind.PROPOSAL)
 
 
 class Border:
@@ -150,9 +165,11 @@ class Border:
     ) -> VerifiedPacket:
         exchange = self._identity.entropy.draw(EXCHANGE_BYTES)
         question = canon.encode({1: method, 2: arguments})
-        sent = self._seal(PacketKind.PROPOSAL, exchange, question)
-        key = self._key(_CHANNEL.get(method, "ask"), node)
-        answer = open_packet(self._transport.request(key, sent), self._identity.lattice)
+        sent = self._seal(kind_of(method), exchange, question)
+        channel = _CHANNEL.get(method, "ask")
+        priority = _PRIORITY.get(channel, Priority.QUESTION)
+        heard = self._transport.request(self._key(channel, node), sent, priority=priority)
+        answer = open_packet(heard, self._identity.lattice)
         if answer.exchange != exchange or self._members.get(answer.sender) != node:
             raise RefusedError(node, "transport.stale", "the answer is not to this question")
         if answer.kind is PacketKind.ERROR:
@@ -182,6 +199,10 @@ class Border:
             raise RefusedError(name, "transport.stranger", "the asker is no member")
         question = read_fields(packet.body, "question", 2)
         method = methods.get(question.text(1))
+        if packet.kind is not kind_of(question.text(1)):
+            kind = packet.kind.name.lower()
+            sentence = f"{question.text(1)!r} is not asked by a packet of kind {kind}"
+            raise RefusedError(name, "transport.kind", sentence)
         if method is None:
             raise RefusedError(name, "transport.method", f"{question.text(1)!r} is no question")
         return method(asker, Fields(question.text(1), question.items(2)))

@@ -16,31 +16,32 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import RLock
 
-from lex7 import __version__
 from lex7.bark.canon import Value
 from lex7.bark.entry import EntryKind, VerifiedEntry
-from lex7.bark.fields import Fields
-from lex7.bark.packet import PacketKind, PacketVersionError, open_packet, seal_packet
+from lex7.bark.fields import Fields, PayloadError
 from lex7.bark.run import Run
 from lex7.bark.seal import Head
-from lex7.base.errors import Finding, Lex7Error
+from lex7.base.errors import Finding
 from lex7.base.ids import KeyId, NodeName
 from lex7.lattice import Authority, LatticeState, digest
+from lex7.lattice.discovery import DESCRIBE, encode_description
 from lex7.lattice.membership import Membership, decode_membership
 from lex7.lattice.sync import (
+    DIRECTIVE,
     EPOCH,
     HEADS,
     MEMBERSHIP,
     RANGE,
     Conflict,
-    Heartbeat,
     RangeRequest,
     compare,
     decode_heartbeat,
     encode_heartbeat,
+    read_head,
     spell_runs,
 )
 from lex7.lattice.view import View
+from lex7.runtime.beats import Beats
 from lex7.runtime.border import Border, Identity, Method
 from lex7.runtime.branch import Permission, give_way, shown_bodies
 from lex7.runtime.epochs import Epochs
@@ -95,9 +96,11 @@ class Peer:
         self.epochs = Epochs(identity, own, clock.wall_ns)
         self.permit: Callable[[NodeName], Permission | None] = _permit_nothing
         self.wishes = Wishes(self)
+        self.beats = Beats(self)
         self.twin = Twin(identity)
         self.acknowledged: dict[tuple[KeyId, int], int] = {}
         self._noted = 0
+        self._ruled: VerifiedEntry | None = None
         self._transport: Transport | None = None
         self._border: Border | None = None
 
@@ -153,7 +156,7 @@ class Peer:
         holder = self.key_of(node)
         if holder is not None:
             with self.lock:
-                self.view = self.view.lose(holder)
+                self.beats.lose(holder)
 
     def connect(
         self,
@@ -168,14 +171,11 @@ class Peer:
             methods: answered under the lock.
             asking: methods that ask others in turn, and so are answered without it.
         """
-        base = self._prefix
         border = Border(self.identity, transport, self.names)
         guarded = {name: self.guarded(method) for name, method in methods.items()}
         border.serve({**guarded, **(asking or {}), **self._logs()})
         self._transport, self._border = transport, border
-        transport.subscribe(f"{base}/beat/*", self._hear)
-        transport.watch(f"{base}/live/*", self._watch)
-        transport.announce(f"{base}/live/{self.identity.name}")
+        self.beats.connect(transport)
 
     def beat(self) -> None:
         """Tell the others how far this node is.
@@ -183,17 +183,15 @@ class Peer:
         Raises:
             TransportError: it cannot be carried.
         """
-        assert self._transport is not None, "a peer beats after it was connected"
-        self._transport.publish(
-            f"{self._prefix}/beat/{self.identity.name}",
-            self._seal(PacketKind.HEARTBEAT, self._spoken()),
-        )
+        self.beats.beat()
 
     def note(self) -> None:
         """Take own entries that were appended since into the shared state."""
         with self.lock:
             fresh = self.member.control[self._noted :]
             self._noted = len(self.member.control)
+            ruled = [entry for entry in fresh if entry.kind is EntryKind.DIRECTIVES]
+            self._ruled = ruled[-1] if ruled else self._ruled
             self._fold(fresh)
 
     @property
@@ -220,11 +218,7 @@ class Peer:
             beat = decode_heartbeat(answer)
             if (own := beat.heads.get(holder)) is not None:
                 self.wishes.fetch(holder, RangeRequest(holder, 1, own.sequence))
-            self._compare(holder, beat)
-
-    @property
-    def _prefix(self) -> str:
-        return f"lex7/{self.identity.lattice.hex()[:16]}"
+            self.compare(holder, beat.heads)
 
     def key_of(self, node: NodeName) -> KeyId | None:
         """Return the key of a member."""
@@ -247,6 +241,8 @@ class Peer:
             HEADS: self._heads,
             EPOCH: self._epoch,
             MEMBERSHIP: self._offered,
+            DESCRIBE: self._described,
+            DIRECTIVE: self._urged,
         }
 
     def _offered(self, asker: NodeName, question: Fields) -> Value:
@@ -260,13 +256,26 @@ class Peer:
         return True
 
     def _heads(self, asker: NodeName, question: Fields) -> Value:
-        return self._spoken()
-
-    def _spoken(self) -> bytes:
         with self.lock:
-            now, heads = self.clock.wall_ns(), self.heads()
-            beat = Heartbeat(now, self.lattice_hash, heads, self.capabilities, __version__)
-        return encode_heartbeat(beat)
+            return encode_heartbeat(self.beats.spoken())
+
+    def _described(self, asker: NodeName, question: Fields) -> Value:
+        return encode_description(self.beats.description)
+
+    def _urged(self, asker: NodeName, question: Fields) -> Value:
+        """Take the log of a member that has new directives before anything else."""
+        rows, writer = question.rows(1, 5), self.key_of(asker)
+        head = read_head(rows[0]) if rows else None
+        if head is None or head.writer != writer:
+            raise PayloadError("directive", "a head of another log than the asker's")
+        with self.lock:
+            held = self.heads().get(head.writer)
+            known = 0 if held is None else held.sequence
+            if head.sequence > known:
+                wish = RangeRequest(head.writer, known + 1, head.sequence)
+                self.wishes.add(head.writer, (wish,), (), is_urgent=True)
+        self.wake()
+        return known
 
     def _range(self, asker: NodeName, question: Fields) -> Value:
         writer, first, last = KeyId(question.data(1)), question.integer(2), question.integer(3)
@@ -292,48 +301,29 @@ class Peer:
         with self.lock:
             return self.epochs.wrap_for(reader, question.data(1))
 
-    def _hear(self, key: str, data: bytes) -> None:
-        sender = key.rpartition("/")[2]
-        try:
-            packet = open_packet(data, self.identity.lattice)
-            if packet.kind is not PacketKind.HEARTBEAT or self.names.get(packet.sender) != sender:
-                return
-            beat = decode_heartbeat(packet.body)
-        except PacketVersionError as error:
-            if self.names.get(error.sender) == sender:
-                self.findings[f"version {sender}"] = Finding(error.code, sender, str(error))
-            return
-        except Lex7Error:
-            # A hint that cannot be read says nothing; the next one may.
-            return
-        if packet.sender == self.identity.key.public:
-            self.twin.hear(packet.exchange, beat, self.clock.steady_ns())
-            return
-        with self.lock:
-            self.findings.pop(f"version {sender}", None)
-            now, wall = self.clock.steady_ns(), self.clock.wall_ns()
-            known = self.view.sightings.get(packet.sender)
-            if known is None or not known.is_newer_than(beat, now):
-                self.view = self.view.see(packet.sender, beat, now, wall)
-            # Even an old heartbeat's heads may be ahead of what is held: a clock was set back.
-            self._compare(packet.sender, beat)
-
-    def _watch(self, key: str, is_there: bool) -> None:  # noqa: FBT001 - the face of a watcher
-        if not is_there:
-            self.lose(NodeName(key.rpartition("/")[2]))
-
-    def _compare(self, holder: KeyId, beat: Heartbeat) -> None:
+    def compare(self, holder: KeyId, theirs: Mapping[KeyId, Head]) -> None:
+        """Wish for what a member holds and this node does not, and for proof where they differ."""
         with self.lock:
             others = self.writers - {self.identity.key.public}
-            wanted, conflicts = compare(self.heads(), beat.heads, others)
-            conflicts = (*conflicts, *self._own_conflict(beat))
+            wanted, conflicts = compare(self.heads(), theirs, others)
+            conflicts = (*conflicts, *self._own_conflict(theirs))
             self.wishes.add(holder, wanted, conflicts)
-        if wanted or conflicts:
+            own = theirs.get(self.identity.key.public)
+            if self._ruled is not None and (own is None or own.sequence < self._ruled.sequence):
+                self.wishes.tell(holder, self.member.log.head)
+        if self.wishes.is_any:
             self.wake()
 
-    def _own_conflict(self, beat: Heartbeat) -> tuple[Conflict, ...]:
+    def find(self, place: str, finding: Finding | None) -> None:
+        """Keep what is not as it should be, or forget it when it is again."""
+        if finding is None:
+            self.findings.pop(place, None)
+        else:
+            self.findings[place] = finding
+
+    def _own_conflict(self, theirs: Mapping[KeyId, Head]) -> tuple[Conflict, ...]:
         """A member that claims to hold what this node never wrote is asked to prove it."""
-        own, claimed = self.member.log.head, beat.heads.get(self.identity.key.public)
+        own, claimed = self.member.log.head, theirs.get(self.identity.key.public)
         if claimed is None or claimed.hash == own.hash:
             return ()
         is_of_former_life = 0 <= claimed.incarnation < self.member.log.incarnation
@@ -380,12 +370,6 @@ class Peer:
             fork.writer == writer and not self.state.is_healed(fork)
             for fork in self.state.forks.values()
         )
-
-    def _seal(self, kind: PacketKind, body: bytes) -> bytes:
-        identity = self.identity
-        exchange = identity.entropy.draw(16)
-        self.twin.sent(exchange, self.clock.wall_ns())
-        return seal_packet(identity.key, identity.lattice, kind, exchange, body)
 
 
 def _permit_nothing(asker: NodeName) -> Permission | None:

@@ -14,9 +14,19 @@ from typing import TYPE_CHECKING
 
 from lex7.bark.entry import EntryKind
 from lex7.bark.epoch import EpochError
+from lex7.bark.seal import Head
 from lex7.base.errors import BarkError, Finding, Lex7Error, StorageError, TransportError
 from lex7.base.ids import KeyId, NodeName
-from lex7.lattice.sync import EPOCH, MEMBERSHIP, RANGE, Conflict, RangeRequest, read_runs
+from lex7.lattice.discovery import DESCRIBE, decode_description
+from lex7.lattice.sync import (
+    DIRECTIVE,
+    EPOCH,
+    MEMBERSHIP,
+    RANGE,
+    Conflict,
+    RangeRequest,
+    read_runs,
+)
 from lex7.runtime.branch import find_fork, forget, is_lost, is_renewed
 from lex7.storage.interface import StoredRun
 
@@ -33,32 +43,88 @@ class Wishes:
         self._peer = peer
         self._ranges: dict[tuple[KeyId, KeyId], RangeRequest] = {}
         self._conflicts: dict[tuple[KeyId, KeyId], Conflict] = {}
+        self._urgent: set[KeyId] = set()
+        self._strangers: set[KeyId] = set()
+        self._tellings: dict[KeyId, Head] = {}
+        self._told: dict[KeyId, int] = {}
 
     @property
     def is_any(self) -> bool:
         """Answer whether something is wished for."""
-        return bool(self._ranges or self._conflicts)
+        return bool(self._ranges or self._conflicts or self._strangers or self._tellings)
 
     def add(
-        self, holder: KeyId, wanted: Iterable[RangeRequest], conflicts: Iterable[Conflict]
+        self,
+        holder: KeyId,
+        wanted: Iterable[RangeRequest],
+        conflicts: Iterable[Conflict],
+        *,
+        is_urgent: bool = False,
     ) -> None:
         """Wish for ranges that a member holds; the newest wish for a writer stands."""
         for wish in wanted:
             self._ranges[(holder, wish.writer)] = wish
+            if is_urgent:
+                self._urgent.add(wish.writer)
         for conflict in conflicts:
             self._conflicts[(holder, conflict.writer)] = conflict
 
+    def meet(self, member: KeyId) -> None:
+        """Wish to know what a member is."""
+        self._strangers.add(member)
+
+    def tell(self, member: KeyId, head: Head) -> None:
+        """Wish to tell a member that the own log has new directives; each is told once."""
+        if self._told.get(member, 0) < head.sequence:
+            self._tellings[member] = head
+
     def fulfil(self) -> int:
-        """Fetch everything wished for; return how many runs came."""
+        """Fetch everything wished for, directives first; return how many runs came."""
         with self._peer.lock:
             ranges, self._ranges = self._ranges, {}
             conflicts, self._conflicts = self._conflicts, {}
-        # The writer first: others pass on control entries alone, it also gives permitted records.
-        ordered = sorted(ranges.items(), key=lambda item: item[0][0] != item[1].writer)
+            urgent, self._urgent = self._urgent, set()
+            strangers, self._strangers = self._strangers, set()
+            tellings, self._tellings = self._tellings, {}
+        for member, head in sorted(tellings.items()):
+            self._tell(member, head)
+        # Then the writer: others pass on control entries alone, it also gives permitted records.
+        ordered = sorted(
+            ranges.items(), key=lambda item: (item[0][1] not in urgent, item[0][0] != item[0][1])
+        )
+        for member in sorted(strangers):
+            self._meet(member)
         count = sum(self.fetch(holder, wish) for (holder, _), wish in ordered)
         for (holder, _), conflict in conflicts.items():
             self._examine(holder, conflict.writer)
         return count
+
+    def _tell(self, member: KeyId, head: Head) -> None:
+        peer = self._peer
+        name = peer.names.get(member)
+        if name is None:
+            return
+        try:
+            peer.border.ask(name, DIRECTIVE, ((head.row(),),))
+        except Lex7Error as error:
+            self._find(name, error)
+        else:
+            self._told[member] = head.sequence
+
+    def _meet(self, member: KeyId) -> None:
+        peer = self._peer
+        name = peer.names.get(member)
+        if name is None:
+            return
+        try:
+            answer = peer.border.ask(name, DESCRIBE, ())
+            told = decode_description(answer if isinstance(answer, bytes) else b"")
+        except Lex7Error as error:
+            # It shows its mark with the next heartbeat and is asked again.
+            self._find(name, error)
+            return
+        with peer.lock:
+            peer.beats.learn(member, told)
 
     def fetch(self, holder: KeyId, wish: RangeRequest) -> int:
         """Fetch what is missing of a range; return how many runs this call brought."""

@@ -29,7 +29,15 @@ REPLICA_BYTES = 4 << 20
 class SimulatedNode:
     """A node that can be started, stopped and started again."""
 
-    def __init__(self, name: str, key: SigningKey, network: Network, authority: Authority) -> None:
+    def __init__(
+        self,
+        name: str,
+        key: SigningKey,
+        network: Network,
+        authority: Authority,
+        *,
+        replica_bytes: int = REPLICA_BYTES,
+    ) -> None:
         self.name = NodeName(name)
         self.key = key
         self.disk = Disk()
@@ -37,6 +45,7 @@ class SimulatedNode:
         self.drift_ns = 0
         self.acknowledged: list[tuple[int, EntryHash]] = []
         self._network = network
+        self._replica_bytes = replica_bytes
         self._authority = authority
         self._transport: SimulatedTransport | None = None
         self._written_count = 0
@@ -64,7 +73,7 @@ class SimulatedNode:
             member.start(CouncilNode(SETTING))
             member.append([(EntryKind.MEMBERSHIP, genesis)], lambda: ())
         replicas = Replicas(
-            self.lattice, lambda writer: disk.open(writer.hex()), bytes_max=REPLICA_BYTES
+            self.lattice, lambda writer: disk.open(writer.hex()), bytes_max=self._replica_bytes
         )
         identity = Identity(self.name, self.key, self.lattice, entropy)
         network = self._network
@@ -91,9 +100,8 @@ class SimulatedNode:
                 peer.beat()
             if peer is not None and peer.has_work:
                 before = peer.member.log.head
-                peer.pull()
-                if peer.member.log.head != before:
-                    # Evidence was written; nobody should wait a period for it.
+                if peer.pull() or peer.member.log.head != before:
+                    # As the shell does: what came in is passed on at once, evidence too.
                     peer.beat()
         except (BarkError, StorageError, TransportError):
             # The shell notes the sentence and goes on; a crash has stopped the node already.

@@ -197,7 +197,7 @@ def _forge(world: World, node: SimulatedNode, amount: int) -> None:
         )
         for other in world.nodes.values()
     }
-    beat = Heartbeat(world.network.now_ns, bytes(32), heads, ("everything",), "0")
+    beat = Heartbeat(world.network.now_ns, bytes(32), heads, bytes(8))
     entropy = SeededEntropy(amount)
     packet = seal_packet(
         node.key, LATTICE, PacketKind.HEARTBEAT, entropy.draw(16), encode_heartbeat(beat)

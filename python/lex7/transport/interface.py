@@ -10,9 +10,19 @@ listeners run in the receiver, possibly on another thread; a listener must not c
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import IntEnum
 from typing import Protocol
 
 from lex7.base.errors import TransportError
+
+
+class Priority(IntEnum):
+    """What goes first where not everything can go at once."""
+
+    CONTROL = 0
+    QUESTION = 1
+    BULK = 2
+
 
 Handler = Callable[[bytes], bytes]
 """Answers one request; runs in the receiver. A `Lex7Error` means that there is no answer."""
@@ -64,7 +74,7 @@ class Transport(Protocol):
         """Answer requests under a key until the transport is closed."""
         ...
 
-    def request(self, key: str, message: bytes) -> bytes:
+    def request(self, key: str, message: bytes, *, priority: Priority = Priority.QUESTION) -> bytes:
         """Send a message and return the answer.
 
         Raises:
@@ -72,7 +82,7 @@ class Transport(Protocol):
         """
         ...
 
-    def publish(self, key: str, message: bytes) -> None:
+    def publish(self, key: str, message: bytes, *, priority: Priority = Priority.QUESTION) -> None:
         """Tell whoever listens; nobody may, and nothing says so.
 
         Raises:

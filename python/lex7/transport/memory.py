@@ -11,6 +11,7 @@ from lex7.base.limits import PAYLOAD_BYTES_MAX
 from lex7.transport.interface import (
     Handler,
     Listener,
+    Priority,
     UnreachableError,
     Watcher,
     is_matching,
@@ -40,7 +41,7 @@ class MemoryTransport:
         """Answer requests under a key until the transport is closed."""
         self.handlers[key] = handler
 
-    def request(self, key: str, message: bytes) -> bytes:
+    def request(self, key: str, message: bytes, *, priority: Priority = Priority.QUESTION) -> bytes:
         """Send a message and return the answer.
 
         Raises:
@@ -54,7 +55,7 @@ class MemoryTransport:
                 return verify_size(key, _answer(key, handler, sent), PAYLOAD_BYTES_MAX)
         raise UnreachableError(key)
 
-    def publish(self, key: str, message: bytes) -> None:
+    def publish(self, key: str, message: bytes, *, priority: Priority = Priority.QUESTION) -> None:
         """Tell whoever listens.
 
         Raises:

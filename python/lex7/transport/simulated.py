@@ -22,6 +22,7 @@ from lex7.base.limits import LEASE_MS, PAYLOAD_BYTES_MAX, QUEUE_MAX
 from lex7.transport.interface import (
     Handler,
     Listener,
+    Priority,
     UnreachableError,
     Watcher,
     is_matching,
@@ -206,7 +207,7 @@ class SimulatedTransport:
         """Answer requests under a key until the transport is closed."""
         self.handlers[key] = handler
 
-    def request(self, key: str, message: bytes) -> bytes:
+    def request(self, key: str, message: bytes, *, priority: Priority = Priority.QUESTION) -> bytes:
         """Send a message and return the answer; the clock moves on meanwhile.
 
         Raises:
@@ -228,7 +229,7 @@ class SimulatedTransport:
             raise UnreachableError(key)
         return verify_size(key, answers[0], PAYLOAD_BYTES_MAX)
 
-    def publish(self, key: str, message: bytes) -> None:
+    def publish(self, key: str, message: bytes, *, priority: Priority = Priority.QUESTION) -> None:
         """Tell whoever listens and can be reached.
 
         Raises:

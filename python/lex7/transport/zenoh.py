@@ -30,6 +30,7 @@ from lex7.transport.interface import (
     EndpointError,
     Handler,
     Listener,
+    Priority,
     UnreachableError,
     Watcher,
     verify_size,
@@ -46,6 +47,12 @@ REFUSED = b"refused"
 
 PATIENCE_SECONDS = 1.0
 """How long a key may have no answer at all before it counts as unreachable."""
+
+_PRIORITIES = {
+    Priority.CONTROL: zenoh.Priority.INTERACTIVE_HIGH,
+    Priority.QUESTION: zenoh.Priority.DATA_HIGH,
+    Priority.BULK: zenoh.Priority.BACKGROUND,
+}
 
 _MESSAGES = (
     "put delete declare_subscriber query reply declare_queryable liveliness_token "
@@ -105,7 +112,7 @@ class ZenohTransport:
         queryable = self._open().declare_queryable(key, queue, complete=True)
         self._keep(queryable, lambda query: _reply(query, key, handler))
 
-    def request(self, key: str, message: bytes) -> bytes:
+    def request(self, key: str, message: bytes, *, priority: Priority = Priority.QUESTION) -> bytes:
         """Send a message and return the answer.
 
         Raises:
@@ -115,7 +122,7 @@ class ZenohTransport:
         sent = verify_size(key, message, PAYLOAD_BYTES_MAX)
         started = heard = time.monotonic()
         while True:
-            answer, is_asked = self._attempt(key, sent)
+            answer, is_asked = self._attempt(key, sent, priority)
             if answer is not None:
                 return answer
             now = time.monotonic()
@@ -125,12 +132,13 @@ class ZenohTransport:
                 raise UnreachableError(key)
             time.sleep(RETRY_SECONDS)
 
-    def _attempt(self, key: str, message: bytes) -> tuple[bytes | None, bool]:
+    def _attempt(self, key: str, message: bytes, priority: Priority) -> tuple[bytes | None, bool]:
         """Ask once: the answer, or None and whether somebody was there to be asked."""
         asked = time.monotonic()
         replies = self._open().get(
             key,
             payload=message,
+            priority=_PRIORITIES[priority],
             timeout=ATTEMPT_SECONDS,
             congestion_control=zenoh.CongestionControl.BLOCK,
         )
@@ -142,14 +150,19 @@ class ZenohTransport:
         # Zenoh answers at once where nobody serves the key; else the question or answer was lost.
         return None, time.monotonic() - asked >= ATTEMPT_SECONDS / 2
 
-    def publish(self, key: str, message: bytes) -> None:
+    def publish(self, key: str, message: bytes, *, priority: Priority = Priority.QUESTION) -> None:
         """Tell whoever listens.
 
         Raises:
             MessageTooLargeError: the message is over the limit.
         """
         sent = verify_size(key, message, PAYLOAD_BYTES_MAX)
-        self._open().put(key, sent, congestion_control=zenoh.CongestionControl.DROP)
+        self._open().put(
+            key,
+            sent,
+            congestion_control=zenoh.CongestionControl.DROP,
+            priority=_PRIORITIES[priority],
+        )
 
     def subscribe(self, pattern: str, listener: Listener) -> None:
         """Hear what is published under keys of a pattern until the transport is closed."""

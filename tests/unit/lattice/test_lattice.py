@@ -14,6 +14,7 @@ from lex7.base.entropy import SeededEntropy
 from lex7.base.errors import BarkError
 from lex7.base.ids import EntryHash, NodeName, StateHash
 from lex7.lattice import digest, fold_lattice
+from lex7.lattice.discovery import Description
 from lex7.lattice.evidence import contradiction, decode_evidence, encode_evidence, frozen_at
 from lex7.lattice.membership import (
     NameTakenError,
@@ -158,7 +159,7 @@ def test_evidence_of_an_honest_writer_is_refused(world: World) -> None:
 
 def beat(world: World, *names: str) -> Heartbeat:
     heads = {world.keys[name].public: world.logs[name].head for name in names}
-    return Heartbeat(5, bytes(32), heads, ("council",), "0.1.0")
+    return Heartbeat(5, bytes(32), heads, b"mark of.")
 
 
 def test_a_heartbeat_is_read_as_it_was_written(world: World) -> None:
@@ -195,7 +196,8 @@ def test_ranges_are_read_as_they_were_spelled(world: World) -> None:
 
 def test_a_member_is_live_for_three_periods(world: World) -> None:
     key = world.keys["mon@a"].public
-    view = View().see(key, beat(world, "mon@a"), 100, 5)
+    told = Description(b"mark of.", ("council",), "0.1.0", 1)
+    view = View().see(key, beat(world, "mon@a"), 100, 5).describe(key, told)
     assert view.is_live(key, 100 + AWAY_NS - 1)
     assert not view.is_live(key, 100 + AWAY_NS)
     assert not view.lose(key).is_live(key, 101)

@@ -12,6 +12,7 @@ from lex7.directive.document import AccessRule, AccessShape, Action
 from lex7.lattice.membership import encode_membership, evict
 from lex7.runtime.gate import Gate
 from lex7.runtime.permission import permission
+from lex7.transport.interface import Priority
 
 SECRET = b"a line that nobody on the way may read"
 
@@ -24,8 +25,8 @@ def spied(world: World) -> list[bytes]:
         assert transport is not None
         asked = transport.request
 
-        def listen(key: str, message: bytes, ask: object = asked) -> bytes:
-            answer = ask(key, message)  # type: ignore[operator]
+        def listen(key: str, message: bytes, *, priority: Priority, ask: object = asked) -> bytes:
+            answer = ask(key, message, priority=priority)  # type: ignore[operator]
             heard.append(answer)
             return bytes(answer)
 
