@@ -83,10 +83,10 @@ def plan_reason(
     if out == len(planned):
         ending = "none of them fits in any month" if is_cheapest else "no plan was found"
         return f"{opening}; {ending}."
-    counts = f"{late} wait" if late else ""
+    counts = f"{late} later" if late else ""
     counts += (" and " if late and out else "") + (f"{out} left out" if out else "")
     least = "no plan buys more or waits less" if is_cheapest else "a better plan may exist"
-    return f"{opening}; with {counts} the rest fits, and {least}."
+    return f"{opening}; with {counts}, the rest fits, and {least}."
 
 
 def further(cases: tuple[Case, ...], asked: tuple[Case, ...]) -> str:
