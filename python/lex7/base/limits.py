@@ -43,11 +43,11 @@ XML_DEPTH_MAX = 64
 FINDINGS_KEPT_MAX = 1_000
 """Findings past this are counted and not kept; nobody reads more."""
 
-DIRECTIVES_MAX = 10_000
-"""Rules of one owner; checking stays linear."""
+DIRECTIVES_MAX = 1_000
+"""Rules of one owner: every one is forecast and judged each time somebody asks."""
 
-DIRECTIVE_FILE_CHARACTERS_MAX = 8 << 20
-"""10,000 directives at their usual length are 4 MB."""
+DIRECTIVE_FILE_BYTES_MAX = 500_000
+"""A signed file is one entry of the log, as text and as what is signed."""
 
 RULE_CHARACTERS_MAX = 4_000
 """One rule, read by a person."""
@@ -61,6 +61,9 @@ of `eventually` over four months is the most; beyond that an answer takes second
 
 LEVERS_MAX = 1_000
 """Columns of the correction problem."""
+
+PROBLEM_CELLS_MAX = 8_000_000
+"""Rows times columns of one correction; ten times the largest that is measured takes seconds."""
 
 BRANCHES_MAX = 64
 """Disjunctions are enumerated up to this many combinations, each certified."""

@@ -16,7 +16,7 @@ from itertools import product
 import numpy as np
 
 from lex7.base.civil import Day
-from lex7.base.limits import BRANCHES_MAX
+from lex7.base.limits import BRANCHES_MAX, LEVERS_MAX, PROBLEM_CELLS_MAX
 from lex7.correct import certificate as certificates
 from lex7.correct import exact_native
 from lex7.correct.case import Case, Shift, along, is_blocking, reaches
@@ -104,6 +104,8 @@ def find_lever_change(task: LeverTask, name: str) -> LeverAnswer | LeverFailure:
     Raises:
         ProblemError: the numbers are outside what can be solved exactly.
     """
+    if _is_too_large(task):
+        return LeverFailure((), None)
     combinations, is_exhaustive = _combinations(task)
     best: LeverAnswer | None = None
     failure: LeverFailure | None = None
@@ -121,6 +123,14 @@ def find_lever_change(task: LeverTask, name: str) -> LeverAnswer | LeverFailure:
         return best
     assert failure is not None, "there is at least one combination of ways"
     return failure if is_exhaustive or not failure.is_proven else replace(failure, part=None)
+
+
+def _is_too_large(task: LeverTask) -> bool:
+    """Answer whether a search would take minutes; a soft rule may need a column of its own."""
+    columns = len(task.parts) + len(task.soft)
+    cases = (case for case in (*task.cases, *task.soft) if case.evidence is not None)
+    rows = sum(len(leaf.days) for case in cases if case.evidence for leaf in case.evidence.leaves)
+    return columns > LEVERS_MAX or rows * columns > PROBLEM_CELLS_MAX
 
 
 Chosen = tuple[tuple[Case, Way], ...]

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from lex7.base import civil
 from lex7.base.errors import DirectiveError, Finding
-from lex7.base.limits import DIRECTIVE_FILE_CHARACTERS_MAX, DIRECTIVES_MAX, LEVERS_MAX
+from lex7.base.limits import DIRECTIVE_FILE_BYTES_MAX, DIRECTIVES_MAX, LEVERS_MAX
 from lex7.base.money import is_currency
 from lex7.base.units import Unit, find_unit
 from lex7.directive.access_table import ACCESS_KEYS, read_access
@@ -112,7 +112,10 @@ def read(
     rows = _tables(lists["directive"], "directive", places)
     levers = _tables(lists["lever"], "lever", places)
     if len(rows) > DIRECTIVES_MAX or len(levers) > LEVERS_MAX:
-        sentence = f"a file has at most {DIRECTIVES_MAX} directives and {LEVERS_MAX} levers"
+        got = f"got {len(rows):,} and {len(levers):,}"
+        sentence = (
+            f"a file has at most {DIRECTIVES_MAX:,} directives and {LEVERS_MAX:,} levers, {got}"
+        )
         raise DirectivesFileError("directive.too_many", name, sentence)
     directives, access = [], []
     for row in rows:
@@ -144,8 +147,11 @@ def parse_toml(
     Raises:
         DirectivesFileError: not TOML, or too long.
     """
-    if len(text) > DIRECTIVE_FILE_CHARACTERS_MAX:
-        sentence = f"the file has more than {DIRECTIVE_FILE_CHARACTERS_MAX} characters"
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > DIRECTIVE_FILE_BYTES_MAX:
+        sentence = (
+            f"the file has {size:,} bytes; at most {DIRECTIVE_FILE_BYTES_MAX:,} can be signed"
+        )
         raise DirectivesFileError("directive.too_long", name, sentence)
     try:
         return tomllib.loads(text, parse_float=Decimal), tables(text)

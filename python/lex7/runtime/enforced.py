@@ -20,11 +20,15 @@ from lex7.bark.signature import PURPOSE_DIRECTIVES, SigningKey, sign, verify
 from lex7.base.civil import Day, day_from_date
 from lex7.base.errors import BarkError, DirectiveError, Finding
 from lex7.base.ids import KeyId, LatticeId
+from lex7.base.limits import PAYLOAD_BYTES_MAX
 from lex7.directive.document import AccessRule, Directive, DirectiveFile, Lever
 from lex7.directive.format import say_the_same
 from lex7.directive.read import DirectivesFileError, read
 from lex7.directive.sign import canonical_form, succession
 from lex7.lattice import LatticeState
+
+SIGNED_BYTES_MAX = PAYLOAD_BYTES_MAX - 4_096
+"""The text and its canonical form; the signature and the numbers need the rest."""
 
 
 class AlteredDirectivesError(BarkError):
@@ -84,8 +88,16 @@ class Enforced:
 def spell_directives(
     text: str, version: int, owner: SigningKey, lattice: LatticeId, now_ns: int
 ) -> bytes:
-    """Spell the payload of a DIRECTIVES entry, signed by the owner."""
+    """Spell the payload of a DIRECTIVES entry, signed by the owner.
+
+    Raises:
+        DirectivesFileError: the entry would be larger than a log holds.
+    """
     form = canonical_form(text)
+    size = len(text.encode()) + len(form)
+    if size > SIGNED_BYTES_MAX:
+        sentence = f"its text and what is signed have {size:,} bytes; at most {SIGNED_BYTES_MAX:,}"
+        raise DirectivesFileError("directive.too_long", "directives.toml", f"{sentence} are kept")
     message = sign(owner, purpose=PURPOSE_DIRECTIVES, lattice=lattice, payload=form)
     return canon.encode({1: version, 2: text, 3: message, 4: now_ns})
 

@@ -37,7 +37,7 @@ def rule(text: str, confidence: str = "0.9", name: str = "mine") -> str:
 
 
 NESTED = "(" * 1_000 + "cash >= 1 USD" + ")" * 1_000
-MANY = "".join(rule(GOOD, name=f"r{at}") for at in range(10_000))
+MANY = "".join(rule(GOOD, name=f"r{at}") for at in range(1_000))
 CONTRADICTING = rule(GOOD, name="more") + rule("always[0mo,6mo] cash <= 2000 USD", name="less")
 
 BAD = {
@@ -52,7 +52,7 @@ BAD = {
     "a bare number": (rule("cash >= 7"), r"bare number"),
     "division": (rule("cash / 2 >= 7 USD"), r"divid|division|multipl"),
     "a thousand levels": (rule(NESTED), r"nest|deep|characters"),
-    "ten thousand rules": (MANY, r"^10000 directives, .* 0 mistakes"),
+    "a thousand rules": (MANY, r"^1000 directives, .* 0 mistakes"),
     "certainty": (rule(GOOD, "1.0"), r"0\.9999"),
     "a lever without bounds": (LEVER.format(by=""), r"by is missing"),
     "a lever turned round": (
@@ -61,8 +61,8 @@ BAD = {
     ),
     "an endless lever": (LEVER.format(by='by = ["-inf USD", "0 USD"]'), r"amount|by"),
 }
-HARMLESS = {"an unknown category", "ten thousand rules"}
-"""Without data any category may come to be; ten thousand rules are read and judged like ten."""
+HARMLESS = {"an unknown category", "a thousand rules"}
+"""Without data any category may come to be; a thousand rules are read and judged like ten."""
 
 
 @pytest.mark.parametrize("name", sorted(BAD))
@@ -84,3 +84,21 @@ def test_bad_rules_are_refused_in_one_sentence(
     assert re.search(said, shown.out + shown.err), shown.out + shown.err
     assert any(re.search(r"line \d+, column \d+", line) for line in lines), shown
     assert len(lines) <= 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (MANY + MANY.replace('"r', '"q'), r"at most 1,000 directives and 1,000 levers, got 2,000"),
+        (MANY * 10, r"the file has 1,\d+,\d+ bytes; at most 500,000 can be signed"),
+    ],
+)
+def test_more_rules_than_can_be_judged_or_signed_are_refused_by_number_or_size(
+    text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "directives.toml"
+    path.write_text(HEAD + text)
+    with pytest.raises(SystemExit) as ended:
+        main(["directives", "check", str(path)])
+    assert ended.value.code
+    assert re.search(said, capsys.readouterr().err)
