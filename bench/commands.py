@@ -29,6 +29,7 @@ from lex7.sample.writing import AS_OF, write_sample
 from lex7.storage.sqlite import SqliteStorage
 
 STATUS_SECONDS_MAX = 1.5
+WHATIF_SECONDS_MAX = 3.0
 HELP_SECONDS_MAX = 0.2
 REPLAY_ENTRIES_PER_SECOND = 50_000
 STREAMS = ("heart.resting", "weight", "steps", "heart.hrv_sdnn")
@@ -69,9 +70,11 @@ def waiting_rows(folder: Path) -> list[Row]:
     lex7(folder, "ingest", *exports, "--as-of", as_of)
     lex7(folder, "directives", "sign")
     status = seconds(lambda: lex7(folder, "status", "--as-of", as_of))
+    supposed = seconds(lambda: lex7(folder, "whatif", "runway.bound=7 mo", "--as-of", as_of))
     shown = seconds(lambda: lex7(folder, "--help"))
     return [
         cost("lex7 status, 18 months, cold", status, "s", "limit", STATUS_SECONDS_MAX, 1.0),
+        cost("lex7 whatif, 18 months, cold", supposed, "s", "limit", WHATIF_SECONDS_MAX, 1.0),
         cost("lex7 --help", shown, "s", "limit", HELP_SECONDS_MAX, 1.0),
     ]
 

@@ -24,7 +24,12 @@ from lex7.correct import check_certificate, exact_native
 from lex7.correct.exact import Infeasible
 from lex7.correct.problem import Column, Problem, RealRows, Rule, build_problem
 from lex7.correct.schedule import Event, Task, cheapest
+from lex7.correct.search import Known, Search, Watch, find
 from lex7.correct.soft import SoftRows, find_slacks
+from lex7.directive.evidence import LeafEvidence
+from lex7.directive.format import formatted
+from lex7.directive.plan import Test
+from lex7.directive.quantity import Linear, Scenarios
 
 MONTHS = 24
 DIRECTIVES = 46
@@ -238,10 +243,60 @@ def wishes() -> list[Row]:
     return [cost("search over 10 wishes and 24 months", ours, "s", "limit", 2.0, 1.0)]
 
 
+def sampled_wishes() -> list[Row]:
+    """Ten wishes under a rule on 4,096 drawn courses, as the node that holds them searches."""
+    days = tuple(30 * month for month in range(37))
+    draw = np.random.default_rng(3)
+    steps = draw.normal(300.0, 250.0, (4_096, len(days)))
+    paths = 2_500.0 + np.cumsum(steps, axis=1)
+    leaf = Test(Linear((), Fraction(0)), "USD", "wth", is_strict=False, direction=1)
+    known = LeafEvidence(
+        leaf,
+        np.array(days),
+        paths.mean(axis=0),
+        paths.std(axis=0),
+        np.zeros((len(days), len(days))),
+        np.zeros((len(days), 0)),
+        Scenarios(np.array(days), paths, np.zeros((1, len(days), 0))),
+        {day: row for row, day in enumerate(days)},
+    )
+    amounts = tuple(100 * (600 + 170 * index) for index in range(10))
+    worths = [1 + index % 3 for index in range(10)]
+    events = tuple(
+        Event(30 * month, wish, worths[wish] * month, sum(amounts))
+        for month in range(25)
+        for wish in range(10)
+    )
+    task = Task(events, amounts, tuple(worth * 500 for worth in worths), (-1,) * 10)
+    watch = Watch((len(days),), (0,) * len(events), is_joint=True)
+    lead = tuple(10 * (at // 10) for at in range(len(events)))
+    search = Search(task, lead, 2, (watch,))
+    ours = seconds(lambda: find(search, (Known(known, 0.95),)), repeat=3)
+    return [cost("search over 10 wishes on 4,096 drawn courses", ours, "s", "limit", 2.0, 1.0)]
+
+
+def formatting() -> list[Row]:
+    """Format a file of 1,000 rules, each read twice to see that it says the same."""
+    head = 'format = "lex7-directives/1"\ncurrency = "USD"\ntime_zone = "Europe/Berlin"\n'
+    table = """
+[[directive]]
+id = "r{at}"
+say = "I keep to it."
+rule = "always[0mo,6mo]  cash>={at} USD"
+confidence = 0.9
+over = "pointwise"
+severity = "hard"
+priority = 1
+"""
+    text = head + "".join(table.format(at=at) for at in range(1_000))
+    ours = seconds(lambda: formatted(text), repeat=3)
+    return [cost("lex7 directives fmt, 1,000 rules", ours, "s", "limit", 5.0, 1.0)]
+
+
 def main() -> None:
     """Print all rows."""
     rows = [*measure(30, 1, 10.0, 15), *checks(), *measure(30, 24, 300.0, 5)]
-    rows += [*evaluations(), *wishes()]
+    rows += [*evaluations(), *wishes(), *sampled_wishes(), *formatting()]
     finish(rows)
 
 
