@@ -1,6 +1,7 @@
 """Mamba-2: decode, prefill, batches, snapshots, load and memory, beside bounds and peers.
 
-The rows are those of `lex7 model bench`; here for random weights of two shapes in 8 and 4 bits.
+The rows are those of `lex7 model bench`, for random weights of the 130m shape in 8 and 4 bits.
+`--shapes all` adds 2.7b: 3 GB of disk, 5 GB of memory and, with peers, a quarter of an hour.
 llama.cpp and transformers (`make peers`) are measured in turns with ours where .peers is there.
 `--model FILE` measures one file instead, `--shapes` and `--quants` choose among the drawn ones.
 """
@@ -14,7 +15,8 @@ from pathlib import Path
 
 import report
 
-from lex7.cli.model_bench import measure
+from lex7.cli.bench_row import Row
+from lex7.cli.model_bench import Plan, measure, minutes
 from lex7.ssm import Model, published
 from lex7.ssm.convert import draw
 
@@ -25,7 +27,7 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.add_argument("--model", type=Path, help="a model file")
-    parser.add_argument("--shapes", default="130m,2.7b", help="drawn shapes, default 130m,2.7b")
+    parser.add_argument("--shapes", default="130m", help="drawn shapes, or all: 130m,2.7b")
     parser.add_argument("--quants", default="q8,q4", help="default q8,q4")
     parser.add_argument("--peers", type=Path, default=PEERS, help="an interpreter with the peers")
     parser.add_argument("--prefill", type=int, default=512, help="tokens of a prompt")
@@ -38,14 +40,20 @@ def rows_of(file: Path, chosen: argparse.Namespace) -> list[report.Row]:
     python = chosen.peers if chosen.peers.exists() else None
     if python is None:
         print("without peers: `make peers` installs them", file=sys.stderr)
-    found = measure(model, file, python=python, prefill=chosen.prefill, rounds=chosen.rounds)
-    name = f"{file.stem}: "
-    return [
-        report.Row(
-            name + row.work, row.value, row.unit, row.peer, row.peer_value, row.ratio, row.reach
-        )
-        for row in found
-    ]
+    plan = Plan(file, python, chosen.prefill, chosen.rounds)
+    print(f"{file.stem}: about {minutes(model, plan):.1f} minutes", file=sys.stderr)
+    rows = []
+    for row in measure(model, plan):
+        if isinstance(row, Row):
+            name = f"{file.stem}: {row.work}"
+            rows.append(
+                report.Row(
+                    name, row.value, row.unit, row.peer, row.peer_value, row.ratio, row.reach
+                )
+            )
+        else:
+            print(f"{file.stem}: {row.text}", file=sys.stderr)
+    return rows
 
 
 def main() -> None:
@@ -54,7 +62,8 @@ def main() -> None:
     if chosen.model is not None:
         rows = rows_of(chosen.model, chosen)
     else:
-        for shape in chosen.shapes.split(","):
+        shapes = "130m,2.7b" if chosen.shapes == "all" else chosen.shapes
+        for shape in shapes.split(","):
             for quant in chosen.quants.split(","):
                 with tempfile.TemporaryDirectory() as folder:
                     file = Path(folder) / f"{shape}-{quant}.lex7"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lex7.cli.session import print_json
 
 if TYPE_CHECKING:
+    from lex7.cli.bench_row import Row
     from lex7.ssm import Generation, Grammar, Model, Sampler, Session
 
 
@@ -64,25 +65,46 @@ def _report(about: dict[str, object], *, as_json: bool) -> int:
 def _bench(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
-    from lex7.cli.model_bench import measure
+    from lex7.cli.bench_row import Row
+    from lex7.cli.model_bench import Plan, measure, minutes
     from lex7.ssm import Model
+    from lex7.ssm.errors import ModelArgumentError
 
+    for name, least in (("prefill", 2), ("rounds", 1)):
+        if getattr(options, name) < least:
+            got = str(getattr(options, name))
+            raise ModelArgumentError(f"--{name}", f"at least {least}", got)
     model = Model.load(options.file)
     python = None if options.peers is None else Path(options.peers)
-    rows = measure(
-        model, Path(options.file), python=python, prefill=options.prefill, rounds=options.rounds
-    )
-    if options.json:
-        print_json({"file": options.file, "rows": [asdict(row) for row in rows]})
-        return 0
-    print(f"{'work':<38} {'ours':>10} {'other':>10} {'ratio':>7} {'reach':>5}")
-    for row in rows:
-        missed = "" if row.ratio >= row.reach else "  missed"
-        numbers = f"{row.value:>10,.4g} {row.peer_value:>10,.4g} {row.ratio:>7,.3g} {row.reach:>5g}"
-        print(f"{row.work:<38} {numbers}  {row.unit}, {row.peer}{missed}")
+    plan = Plan(Path(options.file), python, options.prefill, options.rounds)
+    print(f"This takes about {minutes(model, plan):.1f} minutes.", file=sys.stderr)
+    rows: list[dict[str, object]] = []
+    notes: list[str] = []
+    if not options.json:
+        print(f"{'work':<40} {'ours':>10} {'other':>10} {'ratio':>7} {'reach':>6}")
+    for found in measure(model, plan):
+        if not isinstance(found, Row):
+            notes.append(found.text)
+        elif options.json:
+            rows.append(asdict(found))
+        else:
+            print(bench_line(found), flush=True)
     if python is None:
-        print("Other programs were not measured; --peers does.")
+        notes.append("Other programs were not measured; --peers does.")
+    if options.json:
+        print_json({"file": options.file, "rows": rows, "notes": notes})
+        return 0
+    for note in notes:
+        print(note)
     return 0
+
+
+def bench_line(row: Row) -> str:
+    """Spell a row of a benchmark."""
+    reach = f"{row.reach:>6g}" if row.reach else "      "
+    missed = "  missed" if row.ratio < row.reach else ""
+    numbers = f"{row.value:>10,.4g} {row.peer_value:>10,.4g} {row.ratio:>7,.3g} {reach}"
+    return f"{row.work:<40} {numbers}  {row.unit}, {row.peer}{missed}"
 
 
 def _generate(options: argparse.Namespace) -> int:

@@ -132,8 +132,9 @@ class Llama:
         self.library.llama_backend_init()
         given = self.library.llama_model_default_params()
         given.n_gpu_layers = 0
-        # With its own buffers for AMX, 0.3.36 crashes in the first batch of this architecture.
-        given.use_extra_bufts = False
+        # With its own buffers for AMX, 0.3.36 crashes in the first batch of this architecture;
+        # `make peers` builds it without them, and with repacked weights.
+        given.use_extra_bufts = b"AMX_INT8 = 1" not in self.library.llama_print_system_info()
         model = self.library.llama_model_load_from_file(path.encode(), given)
         wishes = self.library.llama_context_default_params()
         wishes.n_ctx = CONTEXT_TOKENS
@@ -178,7 +179,15 @@ class Transformers:
             vocab_size=spec["vocab_size"],
             tie_word_embeddings=True,
         )
-        self.model = transformers.Mamba2ForCausalLM(config).eval()
+        # Drawing 2.7 thousand million numbers with care takes minutes; any will do.
+        with self.torch.device("meta"):
+            model = transformers.Mamba2ForCausalLM(config)
+        model = model.to_empty(device="cpu").eval()
+        model.tie_weights()
+        with self.torch.no_grad():
+            for parameter in model.parameters():
+                parameter.uniform_(-0.02, 0.02)
+        self.model = model
         self.cache: Library = None
 
     def run(self, work: str, tokens: int, threads: int) -> None:
