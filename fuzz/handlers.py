@@ -36,7 +36,7 @@ with atheris.instrument_imports(include=["lex7"]):
     from lex7.lattice.sync import spell_runs
     from lex7.nodes.council.node import CouncilNode
     from lex7.nodes.interface import Setting
-    from lex7.runtime.border import Border, Identity
+    from lex7.runtime.border import Border, Identity, kind_of
     from lex7.runtime.member import Member
     from lex7.runtime.peer import Clock, Peer
     from lex7.runtime.replica import Replicas
@@ -175,30 +175,56 @@ class RangeTarget:
     def feed(self, source: Provider) -> None:
         """Ask, answer or tell something as a member."""
         self.count += 1
-        if self.count % 500 == 0:
+        if self.count % 100 == 0:
             self.renew()
         which = source.ConsumeIntInRange(0, 9)
         if which < 4:
             self._ask(source)
-        elif which < 8:
+        elif which < 6:
             self._answer(source)
+        elif which < 8:
+            self._tell(source)
         else:
             self._write(source)
 
     def _ask(self, source: Provider) -> None:
         key = source.PickValueInList([*self.keys.values(), self.owner])
         writer = source.PickValueInList([*self.keys.values()]).public
-        right = {1: "range", 2: (writer, 1, source.ConsumeIntInRange(0, 400))}
-        body = canon.encode(near(source, right))
-        kind = source.PickValueInList(list(PacketKind))
+        asked: dict[str, Value] = {
+            "range": (writer, 1, source.ConsumeIntInRange(0, 400)),
+            "directive": (((writer, 0, 3, 3, bytes(32)),),),
+            "epoch": (bytes(range(32)),),
+            "membership": (self.genesis,),
+            "heads": (),
+            "describe": (),
+        }
+        method = source.PickValueInList(list(asked))
+        body = canon.encode(near(source, {1: method, 2: asked[method]}))
+        kind = kind_of(method)
+        if source.ConsumeIntInRange(0, 9) == 0:
+            kind = source.PickValueInList(list(PacketKind))
         packet = seal_packet(key, LATTICE, kind, source.ConsumeBytes(16).ljust(16), body)
-        self.end.request(f"lex7/{LATTICE.hex()[:16]}/ask/mon@a", packet)
+        channel = "sync" if method == "range" else "control"
+        self.end.request(f"lex7/{LATTICE.hex()[:16]}/{channel}/mon@a", packet)
+
+    def _tell(self, source: Provider) -> None:
+        """Tell what a node tells unasked, almost right."""
+        key = self.keys["vit@a"]
+        member = source.PickValueInList([*self.keys.values()]).public
+        told: dict[PacketKind, Value] = {
+            PacketKind.DISCOVERY: {1: b"mark of.", 2: ("range",), 3: "0.1.0", 4: 1},
+            PacketKind.ROUTING_UPDATE: {1: ((member, 250, bytes(32), b"mark of."),)},
+        }
+        kind = source.PickValueInList(list(told))
+        body = canon.encode(near(source, told[kind]))
+        packet = seal_packet(key, LATTICE, kind, bytes(16), body)
+        self.end.publish(f"lex7/{LATTICE.hex()[:16]}/beat/vit@a", packet)
 
     def _answer(self, source: Provider) -> None:
         """Show heads that invite questions, then answer with runs that are almost right."""
         peer, key = self.held.peer, self.keys["vit@a"]
         head = [key.public, 0, 1 + source.ConsumeIntInRange(0, 9), 1, source.ConsumeBytes(32)]
-        beat = near(source, {1: 1, 2: bytes(32), 3: (tuple(head),), 4: ("x",), 5: "0"})
+        beat = near(source, {1: 1, 2: bytes(32), 3: (tuple(head),), 4: b"mark of."})
         packet = seal_packet(key, LATTICE, PacketKind.HEARTBEAT, bytes(16), canon.encode(beat))
         self.end.publish(f"lex7/{LATTICE.hex()[:16]}/beat/vit@a", packet)
         branch = self.runs if source.ConsumeBool() else self.others

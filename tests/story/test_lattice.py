@@ -84,6 +84,7 @@ def test_two_homes_pair_and_show_one_state(running: Person, tmp_path: Path) -> N
         assert "mon@phone" not in [row["node"] for row in named["nodes"]]
     finally:
         phone.lex7("down", code=(0, 2))
+    assert "held by vit@phone: " in phone.lex7("log", "verify")
 
 
 def phone_of_other(tmp_path: Path) -> Person:

@@ -176,6 +176,14 @@ class Log:
             heads,
         )
 
+    def kept(self, name: str) -> bytes | None:
+        """Give a value that is kept beside the log.
+
+        Raises:
+            StorageError: the storage cannot be read.
+        """
+        return self._storage.get(name)
+
     def runs(self, from_sequence: int = 0) -> Iterator[Run]:
         """Give every run that holds an entry from `from_sequence` on, each verified.
 
@@ -209,14 +217,22 @@ class _Draft:
         self.bodies = bodies
 
 
-def read_head(storage: LogStorage, *, lattice: LatticeId, writer: KeyId) -> Head:
+def read_head(
+    storage: LogStorage, *, lattice: LatticeId, writer: KeyId, base: Head | None = None
+) -> Head:
     """Verify the last run of a stored log and give its head.
+
+    Args:
+        storage: where the log is kept.
+        lattice: the lattice of the log.
+        writer: whose log it is.
+        base: the entry it begins after, where it does not begin with the first.
 
     Raises:
         BrokenLogError: the last run is damaged or the end is missing.
     """
     last = storage.last()
-    head = genesis(lattice, writer, 0)
+    head = genesis(lattice, writer, 0) if base is None else base
     if last is not None:
         head = verify(last, lattice=lattice, writer=writer, before=None).head
     end = _stored_end(storage)
@@ -255,15 +271,17 @@ def read_runs(
         raise BrokenLogError(writer, expected, "log.tail", differs)
 
 
-def check_log(storage: LogStorage, *, lattice: LatticeId, writer: KeyId) -> Iterator[Finding]:
-    """Check a whole stored log and name every damaged place."""
+def check_log(
+    storage: LogStorage, *, lattice: LatticeId, writer: KeyId, base: Head | None = None
+) -> Iterator[Finding]:
+    """Check a whole stored log, or what is stored after a base, and name every damaged place."""
     name = f"log of {writer.hex()[:16]}"
 
     def finding(sequence: int, code: str, differs: tuple[str, str]) -> Finding:
         return Finding(code, f"{name}, entry {sequence}", describe(code, differs))
 
-    before: Head | None = genesis(lattice, writer, 0)
-    expected: int | None = 1
+    before: Head | None = genesis(lattice, writer, 0) if base is None else base
+    expected: int | None = 1 if base is None else base.sequence + 1
     for stored in storage.read_each():
         if isinstance(stored, tuple):
             yield finding(stored[0], "log.row", ("a readable row", stored[1]))

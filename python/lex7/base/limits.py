@@ -163,6 +163,12 @@ LAMPORT_LEAP_MAX = 1 << 32
 RANGE_BYTES_MAX = 4 << 20
 """The runs of one range answer together; a larger range is asked for again from where it ended."""
 
+SNAPSHOT_BYTES_MAX = 32 << 20
+"""Control entries of a lattice with a verdict an hour for ten years; beyond, logs are pulled."""
+
+SNAPSHOT_GAP_MIN = 512
+"""Entries that a newcomer must lack before it asks for a snapshot; fewer come in one answer."""
+
 RANGE_RUNS_MAX = 4_096
 """Runs in one range answer."""
 

@@ -49,12 +49,16 @@ def _show(member: Member, last: int) -> None:
 def _verify(options: argparse.Namespace) -> int:
     from lex7.cli.config import config_of
     from lex7.runtime.compose import open_logs
-    from lex7.runtime.replay import verify_logs
+    from lex7.runtime.replay import verify_held, verify_logs
 
     with open_logs(config_of(options)) as lattice:
-        findings = verify_logs(lattice)
+        held = verify_held(lattice)
+        findings = (*verify_logs(lattice), *(found for one in held for found in one.findings))
         print_findings(findings)
         for member in lattice.members.values():
             print(f"log {member.name}: {member.log.head.sequence:,} entries")
+        for one in held:
+            since = f" after {one.base:,}, from a snapshot" if one.base else ""
+            print(f"  held by {one.holder}: {one.writer}, entries to {one.last:,}{since}")
     print(f"{len(findings)} damaged places." if findings else "Every entry and seal verifies.")
     return 1 if findings else 0

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from lex7.runtime.peer import Peer
 
 MS = 1_000_000
+FILLED_TURNS = 30
+"""Heartbeats after which a log that began at a snapshot may be pulled whole."""
+
 UPDATED_MAX = 2
 """In a large lattice, of those who are told a heartbeat, so many are told the routing update too:
 what is known of everybody triples with each period."""
@@ -97,6 +100,8 @@ class Beats:
             is_news = targets is not None or frozenset(rows) != self._told
             self._told = frozenset(rows)
             self._turn += 1
+            if self._turn % FILLED_TURNS == 0:
+                peer.snapshots.fill()
             sealed = self._seal(PacketKind.HEARTBEAT, beat, is_beat=True)
             update = self._seal(PacketKind.ROUTING_UPDATE, encode_routing(rows))
             keys = self._keys(targets)

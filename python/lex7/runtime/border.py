@@ -35,6 +35,7 @@ from lex7.base.errors import Lex7Error, TransportError
 from lex7.base.ids import KeyId, LatticeId, NodeName
 from lex7.base.limits import PAYLOAD_BYTES_MAX
 from lex7.lattice.discovery import DESCRIBE
+from lex7.lattice.snapshot import SNAPSHOT
 from lex7.lattice.sync import DIRECTIVE, EPOCH, HEADS, MEMBERSHIP, RANGE
 from lex7.transport.interface import Priority, Transport
 
@@ -44,7 +45,7 @@ PROPOSE = "propose"
 STATUS = "status"
 _CHANNEL = {
     **dict.fromkeys((DIRECTIVE, DESCRIBE, HEADS, EPOCH, MEMBERSHIP), "control"),
-    **dict.fromkeys((RANGE, PART), "sync"),
+    **dict.fromkeys((RANGE, PART, SNAPSHOT), "sync"),
     PROPOSE: "judge",
     STATUS: "judge",
 }
@@ -52,7 +53,7 @@ _PRIORITY = {"control": Priority.CONTROL, "sync": Priority.BULK}
 _KIND = {
     DIRECTIVE: PacketKind.DIRECTIVE,
     DESCRIBE: PacketKind.DISCOVERY,
-    **dict.fromkeys((HEADS, EPOCH, MEMBERSHIP, RANGE, PART), PacketKind.STATE_SYNC),
+    **dict.fromkeys((HEADS, EPOCH, MEMBERSHIP, RANGE, PART, SNAPSHOT), PacketKind.STATE_SYNC),
 }
 PART_BYTES = PAYLOAD_BYTES_MAX - 4_096
 """What fits one message beside its signature and frame."""

@@ -112,6 +112,9 @@ def give_way(timeline: Timeline, replicas: Replicas, identity: Identity) -> Time
     for (writer, _), fork in timeline.state.forks.items():
         if writer == identity.key.public or timeline.state.is_healed(fork):
             continue
+        if 0 < fork.frozen <= replicas.of(writer).base.sequence:
+            # Which branch the snapshot was of cannot be seen in it, so the whole log is pulled.
+            timeline = forget(timeline, replicas, writer, 0)
         held = hash_at(replicas.of(writer).storage, fork.frozen, identity.lattice, writer)
         if held is not None and held != fork.frozen_hash:
             timeline = forget(timeline, replicas, writer, fork.common)

@@ -38,6 +38,7 @@ from lex7.runtime.life import open_log, renew
 from lex7.runtime.member import Member
 from lex7.runtime.remote import RemoteForecast
 from lex7.runtime.service import Service
+from lex7.runtime.snapshots import META_SNAPSHOT
 from lex7.storage.entropy import SystemEntropy
 from lex7.storage.sqlite import SqliteStorage
 from lex7.transport.memory import MemoryTransport
@@ -119,7 +120,9 @@ class Lattice:
         """
         for kind, member in self.members.items():
             member.load(partial(self._make_kind, kind))
-        self._held = held_control(self.paths, self.keys, COUNCIL)
+        self._held = held_control(
+            self.paths, self.keys, COUNCIL, self.members[COUNCIL].log.kept(META_SNAPSHOT)
+        )
         state = self.state()
         for member in self.members.values():
             renew(member.log, state.membership)

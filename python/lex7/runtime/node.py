@@ -20,7 +20,7 @@ from lex7.bark.entry import EntryKind
 from lex7.bark.fields import Fields
 from lex7.bark.seal import Head
 from lex7.base.civil import Day, Zone, zone
-from lex7.base.errors import Finding, TransportError
+from lex7.base.errors import Finding, StorageError, TransportError
 from lex7.base.ids import EntryHash, KeyId, NodeName
 from lex7.directive.quantity import Forecast
 from lex7.lattice import Authority, LatticeState
@@ -156,6 +156,9 @@ class Node:
         # A copy writes nothing; `lex7 forks` says what it is.
         with suppress(CopiedError):
             self.write_decisions()
+        # A full disk keeps no snapshot; the next start reads the logs instead.
+        with suppress(StorageError):
+            self.peer.snapshots.keep()
         if self._transport is not None:
             self._transport.close()
         self._stack.close()

@@ -26,6 +26,7 @@ from lex7.base.ids import KeyId, NodeName
 from lex7.lattice import Authority, LatticeState, digest
 from lex7.lattice.discovery import DESCRIBE, encode_description
 from lex7.lattice.membership import Membership, decode_membership
+from lex7.lattice.snapshot import SNAPSHOT
 from lex7.lattice.sync import (
     DIRECTIVE,
     EPOCH,
@@ -49,6 +50,7 @@ from lex7.runtime.life import renew
 from lex7.runtime.member import Member
 from lex7.runtime.replica import Replicas, control, read_range
 from lex7.runtime.shared import Shared
+from lex7.runtime.snapshots import Snapshots
 from lex7.runtime.twin import Twin
 from lex7.runtime.wishes import Wishes
 from lex7.storage.interface import LogStorage, StoredRun
@@ -97,6 +99,7 @@ class Peer:
         self.permit: Callable[[NodeName], Permission | None] = _permit_nothing
         self.wishes = Wishes(self)
         self.beats = Beats(self)
+        self.snapshots = Snapshots(self, own)
         self.twin = Twin(identity)
         self.acknowledged: dict[tuple[KeyId, int], int] = {}
         self._noted = 0
@@ -112,12 +115,14 @@ class Peer:
             StorageError: the disk said no.
         """
         self.note()
+        kept = self.snapshots.kept()
         before = -1
         while before != len(self.writers):
             before = len(self.writers)
             for writer in sorted(self.writers):
                 if writer != self.identity.key.public:
-                    self.take(tuple(self.replicas.of(writer).runs()))
+                    start = self.snapshots.start(kept, writer)
+                    self.take(tuple(self.replicas.of(writer).runs(start)))
 
     @property
     def border(self) -> Border:
@@ -192,7 +197,7 @@ class Peer:
             self._noted = len(self.member.control)
             ruled = [entry for entry in fresh if entry.kind is EntryKind.DIRECTIVES]
             self._ruled = ruled[-1] if ruled else self._ruled
-            self._fold(fresh)
+            self.fold(fresh)
 
     @property
     def has_work(self) -> bool:
@@ -243,6 +248,7 @@ class Peer:
             MEMBERSHIP: self._offered,
             DESCRIBE: self._described,
             DIRECTIVE: self._urged,
+            SNAPSHOT: self._snapshot,
         }
 
     def _offered(self, asker: NodeName, question: Fields) -> Value:
@@ -261,6 +267,10 @@ class Peer:
 
     def _described(self, asker: NodeName, question: Fields) -> Value:
         return encode_description(self.beats.description)
+
+    def _snapshot(self, asker: NodeName, question: Fields) -> Value:
+        with self.lock:
+            return self.snapshots.make()
 
     def _urged(self, asker: NodeName, question: Fields) -> Value:
         """Take the log of a member that has new directives before anything else."""
@@ -282,7 +292,7 @@ class Peer:
         with self.lock:
             if writer == self.identity.key.public:
                 found = read_range(self._own, first, last)
-            elif writer in self.writers:
+            elif writer in self.writers and self.replicas.of(writer).base.sequence < first:
                 found = read_range(self.replicas.of(writer).storage, first, last)
             else:
                 found = []
@@ -339,9 +349,10 @@ class Peer:
                 if head.writer != run.seal.writer:
                     known = self.acknowledged.get(place, 0)
                     self.acknowledged[place] = max(known, head.sequence)
-        self._fold(control(runs))
+        self.fold(control(runs))
 
-    def _fold(self, fresh: list[VerifiedEntry]) -> None:
+    def fold(self, fresh: list[VerifiedEntry]) -> None:
+        """Take control entries into the shared state; the lock is held."""
         before = self.membership
         if not self.shared.take(fresh):
             return

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from lex7.bark.entry import EntryKind
-from lex7.base.errors import Finding
-from lex7.base.ids import NodeName, StateHash
+from lex7.bark.log import check_log
+from lex7.base.errors import Finding, Lex7Error, StorageError
+from lex7.base.ids import KeyId, NodeName, StateHash
 from lex7.nodes.fold import digest, fold, is_belief_reached
 from lex7.nodes.interface import NodeState
 from lex7.runtime.compose import Lattice
+from lex7.runtime.held import replica_path
 from lex7.runtime.member import Member
+from lex7.runtime.replica import read_base
+from lex7.storage.sqlite import SqliteStorage
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,25 @@ class Replayed:
     seals: int
     state: StateHash
     seconds: float
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What one node holds of another writer's log, checked.
+
+    Attributes:
+        holder: the node.
+        writer: whose log; the name of a node of this home, else the beginning of the key.
+        base: the entry after which it begins, 0 for the first.
+        last: the last entry that is held.
+        findings: each damaged place.
+    """
+
+    holder: NodeName
+    writer: str
+    base: int
+    last: int
     findings: tuple[Finding, ...]
 
 
@@ -73,6 +99,43 @@ def verify_logs(lattice: Lattice) -> tuple[Finding, ...]:
         for member in lattice.members.values()
         for found in member.log.verify()
     )
+
+
+def verify_held(lattice: Lattice) -> tuple[Checked, ...]:
+    """Check what every node of a home holds of other writers' logs."""
+    names = {key.public: name for name, key in lattice.keys.nodes.items()}
+    return tuple(
+        _checked(lattice, member.name, path, names)
+        for kind, member in lattice.members.items()
+        for path in sorted(replica_path(lattice.paths, kind, KeyId(b"")).parent.glob("*.db"))
+    )
+
+
+def _checked(
+    lattice: Lattice, holder: NodeName, path: Path, names: Mapping[KeyId, NodeName]
+) -> Checked:
+    try:
+        writer = KeyId(bytes.fromhex(path.stem))
+        storage = SqliteStorage(path, key=lattice.keys.database_key, make=False)
+    except (ValueError, StorageError) as error:
+        found = Finding("log.replica", f"{holder}: {path.name}", f"it cannot be opened ({error})")
+        return Checked(holder, path.stem[:16], 0, 0, (found,))
+    with closing(storage):
+        try:
+            base = read_base(storage, lattice.keys.lattice, writer)
+            last = storage.last()
+            found_all = tuple(
+                replace(one, where=f"{holder}: {one.where}")
+                for one in check_log(
+                    storage, lattice=lattice.keys.lattice, writer=writer, base=base
+                )
+            )
+        except Lex7Error as error:
+            finding = Finding("log.replica", f"{holder}: {path.name}", str(error))
+            return Checked(holder, path.stem[:16], 0, 0, (finding,))
+    end = base.sequence if last is None else last.last
+    name = names.get(writer, path.stem[:16])
+    return Checked(holder, name, base.sequence, end, found_all)
 
 
 def _other_bits(node: NodeName, sequence: int) -> Finding:

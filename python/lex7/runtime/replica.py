@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from lex7.bark import canon
 from lex7.bark.entry import VerifiedEntry
 from lex7.bark.faults import BrokenLogError
+from lex7.bark.fields import Fields
 from lex7.bark.log import META_END, read_head
 from lex7.bark.run import Run, genesis, verify
 from lex7.bark.seal import Head
@@ -17,7 +19,11 @@ from lex7.base.errors import BarkError, StorageError
 from lex7.base.ids import KeyId, LatticeId
 from lex7.base.limits import LAMPORT_LEAP_MAX, RANGE_BYTES_MAX, RANGE_RUNS_MAX, REPLICA_BYTES_MAX
 from lex7.lattice.order import CONTROL
+from lex7.lattice.sync import read_head as read_head_row
 from lex7.storage.interface import LogStorage, StoredRun
+
+META_BASE = "base"
+"""The head that a replica begins after, where it began with a snapshot."""
 
 
 class LeapError(BarkError):
@@ -59,17 +65,28 @@ class Replica:
         """
         self.storage = storage
         self.writer = writer
-        self.head = read_head(storage, lattice=lattice, writer=writer)
         self._lattice = lattice
+        self.base = read_base(storage, lattice, writer)
+        self.head = read_head(storage, lattice=lattice, writer=writer, base=self.base)
 
-    def runs(self) -> Iterator[Run]:
-        """Give every run, verified.
+    def begin(self, base: Head) -> None:
+        """Begin an empty replica after an entry that a snapshot vouches for.
+
+        Raises:
+            StorageError: nothing was written.
+        """
+        assert self.head.sequence == 0, "only an empty replica begins later"
+        self.storage.cut(0, {META_BASE: canon.encode(base.row()), META_END: _end(base)})
+        self.base = self.head = base
+
+    def runs(self, after: Head | None = None) -> Iterator[Run]:
+        """Give every run after an entry that is held, by default after the base, verified.
 
         Raises:
             BrokenLogError: at the first damaged place.
         """
-        before: Head = genesis(self._lattice, self.writer, 0)
-        for stored in self.storage.read(0):
+        before: Head = self.base if after is None else after
+        for stored in self.storage.read(before.sequence + 1):
             run = verify(stored, lattice=self._lattice, writer=self.writer, before=before)
             before = run.head
             yield run
@@ -109,11 +126,29 @@ class Replica:
             StorageError: nothing was removed.
         """
         kept = [run for run in self.storage.read(0) if run.last <= after]
-        head = genesis(self._lattice, self.writer, 0)
-        if kept:
+        is_based = after >= self.base.sequence
+        first = genesis(self._lattice, self.writer, 0)
+        head = self.base if is_based else first
+        if kept and is_based:
             head = verify(kept[-1], lattice=self._lattice, writer=self.writer, before=None).head
-        self.storage.cut(head.sequence, {META_END: _end(head)})
+        values = {META_END: _end(head)}
+        if not is_based:
+            values[META_BASE] = b""
+            self.base = first
+        self.storage.cut(head.sequence, values)
         self.head = head
+
+
+def read_base(storage: LogStorage, lattice: LatticeId, writer: KeyId) -> Head:
+    """Give the head that a replica begins after; the genesis where it begins with the first.
+
+    Raises:
+        BarkError: what is kept is no head.
+    """
+    spelled = storage.get(META_BASE)
+    if not spelled:
+        return genesis(lattice, writer, 0)
+    return read_head_row(Fields("base", ((canon.decode(spelled),),)).rows(1, 5)[0])
 
 
 class Replicas:
@@ -144,6 +179,11 @@ class Replicas:
             self._replicas[writer] = known
             self.bytes_held += sum(_size(run) for run in known.storage.read(0))
         return known
+
+    def based(self) -> tuple[KeyId, ...]:
+        """Give the writers whose logs are held from a later entry on."""
+        known = sorted(self._replicas.items())
+        return tuple(writer for writer, replica in known if replica.base.sequence)
 
     def heads(self) -> dict[KeyId, Head]:
         """Give the end of every log that is held and not empty."""

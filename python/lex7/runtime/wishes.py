@@ -94,6 +94,8 @@ class Wishes:
         )
         for member in sorted(strangers):
             self._meet(member)
+        if self._peer.snapshots.is_wanted(ranges.values()):
+            self._peer.snapshots.ask(holder for holder, _ in ranges)
         count = sum(self.fetch(holder, wish) for (holder, _), wish in ordered)
         for (holder, _), conflict in conflicts.items():
             self._examine(holder, conflict.writer)
@@ -142,6 +144,7 @@ class Wishes:
                 with peer.lock:
                     taken = peer.replicas.adopt(writer, runs)
                     peer.take(taken)
+                    peer.snapshots.check_filled(writer)
                     # Another thread may have fetched the same meanwhile.
                     is_further = peer.replicas.of(writer).head.sequence >= first
                     if self._is_lost(writer) or is_renewed(peer.shared.ruling, writer):
@@ -176,6 +179,9 @@ class Wishes:
             self._examine_own(name)
             return False
         with peer.lock:
+            if peer.snapshots.doubt(writer):
+                # Held against a snapshot's word alone; the log itself tells who is right.
+                return True
             held = list(peer.replicas.of(writer).storage.read(0))
         fork = find_fork(held, writer, peer.identity.lattice, partial(self._asked, name))
         if fork is None:
