@@ -2,7 +2,8 @@
 
     rules          before and after of each own rule are what the node finds, and none that blocks
                    is left out
-    amount, date   the node's own rules accept them
+    amount, date   the node's own rules accept them; whose rules see every purchase also finds that
+                   one cent more and one month earlier are refused
     levers         likewise; the steps stand beside the words, which say the same
     wishes         the whole plan is accepted
     certificate    every part of it is proven
@@ -15,6 +16,7 @@ in the transcript. Nothing is signed where anything differs.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -23,6 +25,7 @@ from typing import Any
 from lex7.bark.canon import Value
 from lex7.base.civil import Day, day_from_date, iso
 from lex7.base.errors import TransportError
+from lex7.base.ids import QuantityName
 from lex7.base.money import Money, minor_digits
 from lex7.correct.amount import fits
 from lex7.correct.answer import RuleChange, Situation
@@ -35,10 +38,11 @@ from lex7.correct.proposal import Movable, Proposal, parse_proposal
 from lex7.correct.question import Question, ask, last_day
 from lex7.correct.verdict import change_of
 from lex7.correct.wish import Wish, parse_wishes, split_wishes
+from lex7.directive.catalogue import node_of
 from lex7.directive.heard import Tells
 from lex7.directive.plan import leaves
 from lex7.runtime.enforced import Enforced
-from lex7.runtime.hearing import Heard, Reader
+from lex7.runtime.hearing import Heard, Reader, TranscriptError
 from lex7.runtime.verdict import spell_levers
 
 Json = dict[str, Any]
@@ -138,14 +142,22 @@ def _check_single(node: str, taken: Situation, proposal: Proposal, answer: Json)
     _check_rules(node, changes, answer)
     if answer["verdict"] == "ACCEPT" and not fits(question.touched(0), proposal.amount):
         raise DisagreementError(node, "the purchase as asked")
-    checks: dict[str, Callable[[Question, Json, Json], bool]] = {
+    checks: dict[str, Callable[[Question, Json], bool]] = {
         Movable.AMOUNT.value: _is_amount_right,
         Movable.DATE.value: _is_date_right,
         Movable.LEVERS.value: _are_levers_right,
     }
+    # A purchase touches rules of one node only: there nothing else can refuse what it accepts.
+    tight = {Movable.AMOUNT.value: _is_amount_tight, Movable.DATE.value: _is_date_tight}
+    is_whole = node == node_of(QuantityName("spend"))
     for one in answer["alternatives"]:
-        if not checks[one["kind"]](question, one, answer):
-            raise DisagreementError(node, f"the {one['kind']} it offers")
+        kind = one["kind"]
+        if not checks[kind](question, one):
+            raise DisagreementError(node, f"the {kind} it offers")
+        # Of a point that nobody asked the other node about, a rule over both can say nothing.
+        with suppress(TranscriptError):
+            if is_whole and kind in tight and not tight[kind](question, one):
+                raise DisagreementError(node, f"the {kind} it offers")
 
 
 def _check_rules(node: str, changes: list[tuple[RuleChange, bool]], answer: Json) -> None:
@@ -159,7 +171,7 @@ def _check_rules(node: str, changes: list[tuple[RuleChange, bool]], answer: Json
             raise DisagreementError(node, change.directive)
 
 
-def _is_amount_right(question: Question, stated: Json, answer: Json) -> bool:
+def _is_amount_right(question: Question, stated: Json) -> bool:
     proposal = question.proposal
     own = _money(stated["amount"], proposal.amount.currency)
     if stated["date"] != iso(proposal.day) or own.minor > proposal.amount.minor:
@@ -167,7 +179,20 @@ def _is_amount_right(question: Question, stated: Json, answer: Json) -> bool:
     return fits(question.touched(0), own)
 
 
-def _is_date_right(question: Question, stated: Json, answer: Json) -> bool:
+def _is_amount_tight(question: Question, stated: Json) -> bool:
+    """Answer whether one cent more is refused."""
+    own = _money(stated["amount"], question.proposal.amount.currency)
+    return not fits(question.touched(0), Money(own.minor + 1, own.currency))
+
+
+def _is_date_tight(question: Question, stated: Json) -> bool:
+    """Answer whether one month earlier is refused."""
+    at = [iso(day) for day in question.later].index(stated["date"])
+    cases = question.touched_later(at, at) if at else question.touched(0)
+    return cases is None or not fits(cases, question.proposal.amount)
+
+
+def _is_date_right(question: Question, stated: Json) -> bool:
     days = {iso(day): at for at, day in enumerate(question.later)}
     at = days.get(stated["date"])
     if at is None or stated["amount"] != str(question.proposal.amount):
@@ -176,7 +201,7 @@ def _is_date_right(question: Question, stated: Json, answer: Json) -> bool:
     return cases is not None and fits(cases, question.proposal.amount)
 
 
-def _are_levers_right(question: Question, stated: Json, answer: Json) -> bool:
+def _are_levers_right(question: Question, stated: Json) -> bool:
     moved: dict[str, int] = stated["steps"]
     own = tuple(column_of(part) for part in question.levers)
     if not moved or not set(moved) <= {column.lever for column in own}:

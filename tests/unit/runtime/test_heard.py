@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from lex7.base.civil import Day
+from lex7.base.civil import Day, iso
 from lex7.correct.answer import Situation
 from lex7.correct.certificate import encode, verify
 from lex7.correct.plan import plan_wishes
+from lex7.correct.proposal import parse_proposal
+from lex7.correct.question import ask
 from lex7.correct.status import smallest_corrections
 from lex7.correct.supposition import suppose
+from lex7.correct.verdict import decide
 from lex7.correct.whatif import ROOM_MAX, compare
 from lex7.correct.wish import parse_wishes
 from lex7.directive.telling import Teller
 from lex7.directive.together import Together
 from lex7.runtime.border import RefusedError
-from lex7.runtime.hearing import Heard
+from lex7.runtime.countersign import DisagreementError, check_answer
+from lex7.runtime.hearing import Heard, read_transcript
 from lex7.runtime.talk import SEARCH
+from lex7.runtime.verdict import spell_verdict
 
 
 def heard_by(nodes: Any, today: Day, *, in_place: bool = False) -> Heard:
@@ -138,3 +144,39 @@ def test_a_search_that_asks_for_what_is_not_there_is_refused(
     with pytest.raises(RefusedError) as refusal:
         plan_wishes(heard.situation(lattice.current, "USD", Fraction(7_100)), wishes)
     assert refusal.value.refusal_code == "bark.payload"
+
+
+def test_a_node_signs_no_smaller_amount_and_no_later_date_than_its_rules_ask_for(
+    nodes: Callable[..., Any], today: Day, simple_rules: str
+) -> None:
+    lattice = nodes(rules=simple_rules, cash=(9_000.0, 20.0, 10.0))
+    text = "amount=6500 USD category=home move=amount,date"
+    heard = heard_by(lattice, today)
+    taken = heard.situation(lattice.current, "USD", Fraction(6_500))
+    verdict = decide(taken, parse_proposal(text, currency="USD", as_of=today))
+    answer: Any = {
+        "as_of": iso(today),
+        "proposal": text,
+        **spell_verdict(verdict),
+        "certificate": json.loads(encode(verdict.certificate)),
+    }
+    told: Any = heard.transcript()
+    kinds = {one["kind"]: at for at, one in enumerate(answer["alternatives"])}
+    assert set(kinds) == {"amount", "date"}
+
+    def check(stated: Any) -> None:
+        here = Teller(lattice.forecasts["wth"])
+        check_answer("wth", here, lattice.current, stated, read_transcript(told))
+
+    check(answer)
+    days = [iso(day) for day in ask(taken, verdict.proposal).later]
+    for kind in kinds:
+        copy = json.loads(json.dumps(answer))
+        one = copy["alternatives"][kinds[kind]]
+        if kind == "amount":
+            minor = int(one["amount"].split()[0].replace(",", "").replace(".", "")) - 1
+            one["amount"] = f"{minor // 100:,}.{minor % 100:02} USD"
+        else:
+            one["date"] = days[days.index(one["date"]) + 1]
+        with pytest.raises(DisagreementError):
+            check(copy)
