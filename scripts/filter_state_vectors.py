@@ -23,6 +23,7 @@ from lex7.filters.components import AutoRegression, Free, Level, Season
 from lex7.filters.detector import Detector
 from lex7.filters.eskf import ErrorBelief
 from lex7.filters.guard import GuardedFilter
+from lex7.filters.lag import FixedLag
 from lex7.filters.linear import LinearModel, diffuse_start, smooth_linear
 from lex7.filters.outputs import simulate_linear
 from lex7.filters.simulation import simulate_states
@@ -55,6 +56,9 @@ STREAMS: dict[str, Callable[[bytes | None], Any]] = {
     "timeline": lambda saved: Timeline(MODEL, saved=saved),
     "anomaly detector": lambda saved: AnomalyDetector(MODEL, AnomalySettings(), saved=saved),
     "detector": Detector,
+    "lag smoother": lambda saved: (
+        FixedLag(MODEL, 5) if saved is None else FixedLag.from_bytes(MODEL, saved)
+    ),
 }
 
 

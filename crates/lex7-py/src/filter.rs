@@ -9,6 +9,7 @@ mod batch;
 mod detector;
 mod estimate;
 mod outputs;
+mod outputs_many;
 mod smooth;
 mod steps;
 mod stream;
@@ -41,6 +42,7 @@ pub(crate) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     batch::register(module)?;
     smooth::register(module)?;
     outputs::register(module)?;
+    outputs_many::register(module)?;
     estimate::register(module)?;
     watch::register(module)?;
     steps::register(module)?;

@@ -133,7 +133,7 @@ def _run(
         [bytes_of(model) for model in listed],
         (_times(times_ns, rows.shape), rows, sds, _inputs(inputs, rows.shape)),
         keep_all,
-        _threads(threads),
+        core_native.threads_of(threads),
     )
     return BatchResult(tuple(beliefs), logliks, means, covs), kept
 
@@ -156,13 +156,3 @@ def _inputs(inputs: ArrayLike | None, shape: tuple[int, ...]) -> Matrix:
     if array.ndim == 2:
         return core_native.floats("inputs", array[None], 3)
     return core_native.floats("inputs", array, 3)
-
-
-def _threads(threads: int | None) -> int:
-    if threads is None:
-        return 0
-    count = core_native.instant("threads", threads)
-    if not 1 <= count <= core_native.THREADS_MAX:
-        expected = f"between 1 and {core_native.THREADS_MAX}"
-        raise FilterArgumentError("threads", expected, str(count))
-    return count

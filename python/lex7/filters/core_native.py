@@ -46,6 +46,9 @@ disturbances = _core.filter_disturbances
 scores = _core.filter_scores
 simulate_states = _core.filter_simulate_states
 run_vector = _core.filter_run_vector
+run_linears = _core.filter_run_linears
+run_vectors = _core.filter_run_vectors
+FilterVectorStream = _core.FilterVectorStream
 chi_square_tail = _core.chi_square_tail
 gamma_tail = _core.gamma_tail
 student_tail = _core.student_tail
@@ -161,6 +164,15 @@ def belief_decode(
 def state_hash(state: bytes) -> StateHash:
     """Return the SHA-256 that names a kernel state."""
     return StateHash(_core.filter_state_hash(state))
+
+
+def threads_of(threads: int | None) -> int:
+    """Return how many threads to use; 0 stands for the setting, or one per processor.
+
+    Raises:
+        FilterArgumentError: not an integer from 1 to 256.
+    """
+    return 0 if threads is None else whole("threads", threads, 1, THREADS_MAX)
 
 
 def floats(argument: str, values: ArrayLike, dimensions: int) -> NDArray[np.float64]:

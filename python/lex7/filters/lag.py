@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lex7.base.ids import StateHash
 from lex7.filters import core_native
 from lex7.filters.belief import Belief, start_of
 from lex7.filters.errors import FilterArgumentError
 from lex7.filters.model import Model, bytes_of
 
-LAG_MAX = 100_000
+LAG_MAX = 10_000
 """Each value costs that many backward steps."""
 
 
@@ -25,6 +26,26 @@ class FixedLag:
     def __init__(self, model: Model, lag: int, belief: Belief | None = None) -> None:
         self.model, self.lag = model, core_native.whole("lag", lag, 0, LAG_MAX)
         self._kernel = core_native.FilterFixedLag(bytes_of(model), self.lag, start_of(belief))
+
+    @classmethod
+    def from_bytes(cls, model: Model, data: bytes) -> FixedLag:
+        """Go on from the bytes of a smoother of the same model, with the same bits.
+
+        Raises:
+            FilterArgumentError: these are not such bytes.
+        """
+        kernel = core_native.FilterFixedLag(bytes_of(model), 0, None, core_native.raw("data", data))
+        out = cls(model, kernel.lag())
+        out._kernel = kernel
+        return out
+
+    def to_bytes(self) -> bytes:
+        """Return the belief and the window of links as canonical bytes."""
+        return self._kernel.encode()
+
+    def state_hash(self) -> StateHash:
+        """Return the SHA-256 that names those bytes."""
+        return core_native.state_hash(self.to_bytes())
 
     def update(
         self,

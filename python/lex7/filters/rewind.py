@@ -47,25 +47,31 @@ class Rewinding:
 
     `start` builds the stream: fresh from None, or going on from its own bytes, for example
     `lambda saved: GuardedFilter(model, nis_max=9.0, rejects_max=3, saved=saved)`. Half of
-    `rows_max` rows at least can still change; a row from before `horizon_ns` is refused.
+    `rows_max` rows at least can still change; a row from before `horizon_ns` is refused. `to_bytes`
+    are the stream's own, and `saved` goes on from them: what was in the window is settled then,
+    and a row from before it is refused by the stream. `Timeline` saves its window as well.
     """
 
     __slots__ = ("_base", "_marks", "_next", "_rows", "_start", "horizon_ns", "rows_max", "stream")
 
     def __init__(
-        self, start: Callable[[bytes | None], SavableStream], *, rows_max: int = 4096
+        self,
+        start: Callable[[bytes | None], SavableStream],
+        *,
+        rows_max: int = 4096,
+        saved: bytes | None = None,
     ) -> None:
         if not callable(start):
             raise FilterArgumentError("start", "a function of saved bytes", type(start).__name__)
         self.rows_max = core_native.whole("rows_max", rows_max, 2, ROWS_MAX)
         self._start = start
         self._rows: list[_Row] = []
-        self._base: bytes | None = None
+        self._base = None if saved is None else core_native.raw("saved", saved)
         # The bytes before row k × STRIDE, for every k that was reached; the first is the base.
-        self._marks: list[bytes | None] = [None]
+        self._marks: list[bytes | None] = [self._base]
         self._next = 0
         self.horizon_ns: int | None = None
-        self.stream = start(None)
+        self.stream = start(self._base)
 
     def insert(self, time_ns: int, value: Any, *more: Any) -> tuple[int, Any]:  # noqa: ANN401
         """Put one row where its time belongs; return its number and what the stream says there.

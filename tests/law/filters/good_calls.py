@@ -70,6 +70,12 @@ from lex7.filters.outputs import (
     simulate_linear,
     simulate_vector,
 )
+from lex7.filters.outputs_batch import (
+    run_linear_batch,
+    run_vector_batch,
+    smooth_linear_batch,
+    smooth_vector_batch,
+)
 from lex7.filters.regressors import day_of_month, day_of_week, impulse_responses, pulse
 from lex7.filters.sequences import SequenceBeliefs, sequence_step
 from lex7.filters.simulation import simulate_states
@@ -81,6 +87,8 @@ VARIED: dict[str, Any] = {
     "drifts": np.zeros((3, 2)),
     "loadings": np.tile(LINEAR.loading, (3, 1, 1)),
     "observation_covs": np.tile(LINEAR.observation_cov, (3, 1, 1)),
+    "transitions": np.tile(LINEAR.transition, (3, 1, 1)),
+    "process_covs": np.tile(LINEAR.process_cov, (3, 1, 1)),
 }
 STEERED = replace(LINEAR, control=np.ones((2, 1)), feedthrough=np.ones((2, 1)))
 SERIES = VectorSeries(TIMES, PAIRS)
@@ -294,6 +302,14 @@ FUNCTION_CALLS = [
     Call(
         ("run_linear",), run_linear, {"model": STEERED, "values": LinearRows(PAIRS[:3], **VARIED)}
     ),
+    Call(
+        ("run_linear_batch",),
+        run_linear_batch,
+        {"models": LINEAR, "series": [PAIRS, PAIRS], "threads": 2},
+    ),
+    Call(("smooth_linear_batch",), smooth_linear_batch, {"models": LINEAR, "series": [PAIRS]}),
+    Call(("run_vector_batch",), run_vector_batch, {"models": VECTOR, "series": [SERIES]}),
+    Call(("smooth_vector_batch",), smooth_vector_batch, {"models": VECTOR, "series": [SERIES]}),
     Call(
         ("signal_linear",),
         signal_linear,

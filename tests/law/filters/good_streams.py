@@ -16,11 +16,12 @@ from good_arguments import (
     STEP,
     TIMES,
     VALUES,
+    VECTOR,
     Call,
 )
 
 from lex7.base.civil import NS_PER_DAY
-from lex7.filters import Bank, Belief, Filter
+from lex7.filters import Bank, Belief, Filter, run
 from lex7.filters.adaptive import AdaptiveFilter
 from lex7.filters.anomaly import (
     AnomalyDetector,
@@ -35,6 +36,7 @@ from lex7.filters.lag import FixedLag
 from lex7.filters.online import OnlineRegressor
 from lex7.filters.rewind import Rewinding
 from lex7.filters.timeline import Timeline
+from lex7.filters.vector_stream import VectorFilter
 
 
 def fed(stream: Any, method: str = "update") -> Any:
@@ -184,6 +186,26 @@ STREAM_CALLS = [
         **STEP,
         observation_sd=0.5,
         inputs=(1.0,),
+    ),
+    calls(
+        "FixedLag",
+        ("from_bytes", "to_bytes", "state_hash"),
+        lambda data: fed_on(FixedLag.from_bytes(PLAIN, data)),
+        data=fed(FixedLag(PLAIN, 2)).to_bytes(),
+    ),
+    calls(
+        "VectorFilter",
+        ("update", "belief"),
+        VectorFilter(VECTOR).update,
+        time_ns=int(TIMES[0]),
+        values=np.array([1.0, 2.0]),
+        observation_cov=np.eye(2),
+    ),
+    calls(
+        "VectorFilter",
+        ("from_bytes", "to_bytes", "state_hash"),
+        lambda data: VectorFilter.from_bytes(VECTOR, data).belief(),
+        data=run(PLAIN, TIMES, VALUES).belief.to_bytes(),
     ),
     calls(
         "Surprise",

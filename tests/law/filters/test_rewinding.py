@@ -85,3 +85,26 @@ def test_a_refused_row_changes_nothing() -> None:
         late.retract(99)
     assert late.to_bytes() == before
     assert late.insert(5 * NS_PER_DAY, 1.0)[0] == 40
+
+
+def test_what_is_saved_goes_on_with_the_same_bits_and_an_empty_window() -> None:
+    def start(saved: bytes | None) -> GuardedFilter:
+        return GuardedFilter(MODEL, nis_max=9.0, rejects_max=2, saved=saved)
+
+    times = [k * NS_PER_DAY for k in range(8)]
+    whole, first = Rewinding(start), Rewinding(start)
+    for k, time_ns in enumerate(times):
+        whole.insert(time_ns, float(k % 3))
+    for k, time_ns in enumerate(times[:4]):
+        first.insert(time_ns, float(k % 3))
+    rest = Rewinding(start, saved=first.to_bytes())
+    assert len(rest) == 0
+    # The later two arrive in the other order.
+    for k in (4, 5, 7, 6):
+        rest.insert(times[k], float(k % 3))
+    assert rest.to_bytes() == whole.to_bytes()
+    with pytest.raises(FilterArgumentError):
+        rest.insert(times[2], 0.0)
+    assert rest.to_bytes() == whole.to_bytes()
+    with pytest.raises(FilterArgumentError):
+        Rewinding(start, saved=b"no stream")

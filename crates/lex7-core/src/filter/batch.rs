@@ -129,7 +129,7 @@ fn alone(batch: &Batch, keep: Keep, index: usize) -> Result<Run, FilterError> {
 }
 
 /// Name the series in an error.
-fn within(error: FilterError, series: usize) -> FilterError {
+pub fn within(error: FilterError, series: usize) -> FilterError {
     match error {
         FilterError::Argument { argument, expected, got } => {
             FilterError::Argument { argument, expected, got: format!("{got} of series {series}") }

@@ -20,14 +20,14 @@ const LAG_MAX: usize = 10_000;
 /// A smoother that lags behind its stream.
 #[derive(Debug, Clone)]
 pub struct FixedLag {
-    model: Model,
-    lag: usize,
+    pub(super) model: Model,
+    pub(super) lag: usize,
     belief: Option<Belief>,
     space: Workspace,
     bench: Bench,
     /// Each instant's time, and the link that led to it.
-    window: VecDeque<(i64, Option<Link>)>,
-    rows: usize,
+    pub(super) window: VecDeque<(i64, Option<Link>)>,
+    pub(super) rows: usize,
 }
 
 impl FixedLag {
@@ -87,6 +87,11 @@ impl FixedLag {
     /// Return the belief about the newest state.
     pub fn belief(&self) -> Option<&Belief> {
         self.belief.as_ref()
+    }
+
+    /// Return how many values it lags behind.
+    pub fn lag(&self) -> usize {
+        self.lag
     }
 
     fn check(&self, time_ns: i64, value: f64, sd: f64, inputs: &[f64]) -> Result<(), FilterError> {

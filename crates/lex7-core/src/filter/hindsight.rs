@@ -150,6 +150,32 @@ impl Link {
         Known { mean, factor: rows.eliminate(0, &[]) }
     }
 
+    /// Return all numbers in a fixed order: mean, gain, rest, arrival.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = f64> + '_ {
+        self.mean.iter().chain(&self.gain).chain(&self.rest).chain(&self.arrival).copied()
+    }
+
+    /// Build a link from its numbers; none if they are no link's.
+    pub(crate) fn of_numbers(numbers: &[f64], states: usize) -> Option<Self> {
+        let (mean, rest) = numbers.split_at_checked(states)?;
+        let (gain, rest) = rest.split_at_checked(states * states)?;
+        let (rest, arrival) = rest.split_at_checked(states * states)?;
+        let is_factor = |(at, value): (usize, &f64)| match (at / states).cmp(&(at % states)) {
+            core::cmp::Ordering::Less => true,
+            core::cmp::Ordering::Equal => *value >= 0.0,
+            core::cmp::Ordering::Greater => value.to_bits() == 0,
+        };
+        let is_link = arrival.len() == states
+            && numbers.iter().all(|value| value.is_finite())
+            && rest.iter().enumerate().all(is_factor);
+        is_link.then(|| Link {
+            mean: mean.to_vec(),
+            gain: gain.to_vec(),
+            rest: rest.to_vec(),
+            arrival: arrival.to_vec(),
+        })
+    }
+
     /// m + G (x' − m')
     fn back_mean(&self, later: &[f64]) -> Vec<f64> {
         let apart: Vec<f64> = later.iter().zip(&self.arrival).map(|(a, b)| a - b).collect();

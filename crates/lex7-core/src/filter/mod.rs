@@ -15,6 +15,7 @@ mod factored;
 mod factored_rows;
 mod fit;
 mod fixed_lag;
+mod fixed_lag_bytes;
 mod forecast;
 mod form;
 mod gradient;
@@ -46,10 +47,11 @@ mod surprise;
 mod tails;
 mod transition;
 mod vector;
+mod vector_stream;
 
 pub use adaptive::Adaptive;
 pub use bank::{Bank, BankOutcome};
-pub use batch::{Batch, run_batch};
+pub use batch::{Batch, run_batch, within};
 pub use belief::{Belief, state_hash};
 pub use detector::Detector;
 pub use disturbance::{Disturbances, Scores, disturbances, scores};
@@ -74,6 +76,7 @@ pub use stream::{Observed, Stream};
 pub use surprise::{Surprise, SurpriseSettings, Surprised};
 pub use tails::{chi_square_tail, gamma_tail, student_tail};
 pub use vector::{VectorModel, VectorSeries, record_vector, run_vector};
+pub use vector_stream::{VectorSeen, VectorStream};
 
 /// Nanoseconds in a day: models speak in days, times are nanoseconds.
 pub const NS_PER_DAY: f64 = 86_400e9;

@@ -46,11 +46,13 @@ pub struct VectorSeries<'a> {
 }
 
 impl VectorModel {
-    fn outputs(&self) -> usize {
+    /// Return the number of outputs.
+    pub fn outputs(&self) -> usize {
         self.observation_cov.len().isqrt()
     }
 
-    fn check(&self, series: &VectorSeries) -> Result<(), FilterError> {
+    /// Refuse a model that is none.
+    pub(crate) fn check_model(&self) -> Result<(), FilterError> {
         let (p, parts) = (self.outputs(), self.model.components.len());
         if p == 0 || p > STATES_MAX || p * p != self.observation_cov.len() {
             return Err(refuse("observation_cov", "square, 1 to 64 outputs", self.observation_cov.len()));
@@ -64,6 +66,12 @@ impl VectorModel {
         if self.model.robust != Robust::Gaussian {
             return Err(refuse("model", "Gaussian noise for vector observations", "robust noise"));
         }
+        Ok(())
+    }
+
+    fn check(&self, series: &VectorSeries) -> Result<(), FilterError> {
+        self.check_model()?;
+        let (p, parts) = (self.outputs(), self.model.components.len());
         check_times(series.times_ns)?;
         let rows = series.times_ns.len();
         if rows == 0 || series.values.len() != rows * p {
@@ -89,7 +97,7 @@ impl VectorModel {
     }
 
     /// Return the row of every output at one instant, (outputs, states).
-    fn lines(&self, series: &VectorSeries, row: usize) -> Vec<f64> {
+    pub(crate) fn lines(&self, series: &VectorSeries, row: usize) -> Vec<f64> {
         let (parts, outputs) = (self.model.components.len(), self.outputs());
         let mut plain = vec![0.0; self.model.states()];
         let inputs = &series.inputs[row * series.columns..(row + 1) * series.columns];

@@ -28,7 +28,7 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 /// The threads of the setting, or one per processor.
-fn default_threads() -> Result<usize, FilterError> {
+pub(super) fn default_threads() -> Result<usize, FilterError> {
     let Ok(text) = std::env::var(SETTING) else {
         return Ok(thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX));
     };

@@ -13,21 +13,22 @@ use super::{Floats, Square, States, raise, square};
 type Vector<'py> = PyReadonlyArray1<'py, f64>;
 type Matrix<'py> = PyReadonlyArray2<'py, f64>;
 type Cube<'py> = PyReadonlyArray3<'py, f64>;
-type Filtered<'py> = (Bound<'py, PyBytes>, Floats<'py>, States<'py>, Option<States<'py>>);
+pub(super) type Filtered<'py> = (Bound<'py, PyBytes>, Floats<'py>, States<'py>, Option<States<'py>>);
 type Signal<'py> = (Floats<'py>, Square<'py>);
 type Told<'py> =
     ((Square<'py>, Square<'py>, Square<'py>), (Square<'py>, Bound<'py, PyArray3<f64>>, Square<'py>));
 /// Matrices (transition, process covariance, loading, observation covariance), drift and offset, start.
-type LinearGiven<'py> =
+pub(super) type LinearGiven<'py> =
     ((Matrix<'py>, Matrix<'py>, Matrix<'py>, Matrix<'py>), (Vector<'py>, Vector<'py>), Bound<'py, PyBytes>);
 /// Values, drifts, offsets, loadings, observation covariances.
 type Columns<'py> = (Matrix<'py>, Matrix<'py>, Matrix<'py>, Cube<'py>, Cube<'py>);
 /// The same, then transitions and process covariances.
-type LinearColumns<'py> = (Columns<'py>, (Cube<'py>, Cube<'py>));
+pub(super) type LinearColumns<'py> = (Columns<'py>, (Cube<'py>, Cube<'py>));
 /// The model's bytes, loading, observation covariance, and a belief to go on from.
-type VectorGiven<'py> = (Bound<'py, PyBytes>, Matrix<'py>, Matrix<'py>, Option<Bound<'py, PyBytes>>);
+pub(super) type VectorGiven<'py> =
+    (Bound<'py, PyBytes>, Matrix<'py>, Matrix<'py>, Option<Bound<'py, PyBytes>>);
 /// Times, inputs, and the columns.
-type VectorColumns<'py> = (PyReadonlyArray1<'py, i64>, Matrix<'py>, Columns<'py>);
+pub(super) type VectorColumns<'py> = (PyReadonlyArray1<'py, i64>, Matrix<'py>, Columns<'py>);
 
 /// Add these functions to the module.
 pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -43,13 +44,9 @@ pub(super) fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(filter_through, module)?)
 }
 
-fn with_linear<T: Send>(
-    py: Python<'_>,
-    (matrices, vectors, start): &LinearGiven<'_>,
-    (columns, motions): &LinearColumns<'_>,
-    work: impl FnOnce(&Linear, &LinearRows) -> Result<T, FilterError> + Send,
-) -> PyResult<T> {
-    let model = Linear {
+/// Return a linear model, copied.
+pub(super) fn linear_of(py: Python<'_>, (matrices, vectors, start): &LinearGiven<'_>) -> PyResult<Linear> {
+    Ok(Linear {
         transition: matrices.0.as_slice()?.to_vec(),
         process_cov: matrices.1.as_slice()?.to_vec(),
         loading: matrices.2.as_slice()?.to_vec(),
@@ -57,8 +54,12 @@ fn with_linear<T: Send>(
         drift: vectors.0.as_slice()?.to_vec(),
         offset: vectors.1.as_slice()?.to_vec(),
         start: Belief::decode(start.as_bytes()).map_err(|error| raise(py, error))?,
-    };
-    let rows = LinearRows {
+    })
+}
+
+/// Borrow the rows of a linear model.
+pub(super) fn rows_of<'a>((columns, motions): &'a LinearColumns<'_>) -> PyResult<LinearRows<'a>> {
+    Ok(LinearRows {
         values: columns.0.as_slice()?,
         transitions: motions.0.as_slice()?,
         process_covs: motions.1.as_slice()?,
@@ -66,21 +67,26 @@ fn with_linear<T: Send>(
         offsets: columns.2.as_slice()?,
         loadings: columns.3.as_slice()?,
         observation_covs: columns.4.as_slice()?,
-    };
-    py.detach(|| work(&model, &rows)).map_err(|error| raise(py, error))
+    })
 }
 
-fn with_vector<T: Send>(
+/// Return a model of several outputs, copied, with the belief to go on from.
+pub(super) fn vector_of(
     py: Python<'_>,
     (model, loading, observation_cov, belief): &VectorGiven<'_>,
-    (times_ns, inputs, columns): &VectorColumns<'_>,
-    work: impl FnOnce(&VectorModel, &VectorSeries, Option<&Belief>) -> Result<T, FilterError> + Send,
-) -> PyResult<T> {
-    let bytes = model.as_bytes();
-    let (loading, observation_cov) = (loading.as_slice()?.to_vec(), observation_cov.as_slice()?.to_vec());
+) -> PyResult<(VectorModel, Option<Belief>)> {
     let initial = belief.as_ref().map(|one| Belief::decode(one.as_bytes())).transpose();
     let initial = initial.map_err(|error| raise(py, error))?;
-    let series = VectorSeries {
+    let model = Model::decode(model.as_bytes()).map_err(|error| raise(py, error))?;
+    let (loading, observation_cov) = (loading.as_slice()?.to_vec(), observation_cov.as_slice()?.to_vec());
+    Ok((VectorModel { model, loading, observation_cov }, initial))
+}
+
+/// Borrow the rows of several outputs.
+pub(super) fn series_of<'a>(
+    (times_ns, inputs, columns): &'a VectorColumns<'_>,
+) -> PyResult<VectorSeries<'a>> {
+    Ok(VectorSeries {
         times_ns: times_ns.as_slice()?,
         values: columns.0.as_slice()?,
         inputs: inputs.as_slice()?,
@@ -89,15 +95,30 @@ fn with_vector<T: Send>(
         offsets: columns.2.as_slice()?,
         loadings: columns.3.as_slice()?,
         observation_covs: columns.4.as_slice()?,
-    };
-    let result = py.detach(|| {
-        let vector = VectorModel { model: Model::decode(bytes)?, loading, observation_cov };
-        work(&vector, &series, initial.as_ref())
-    });
-    result.map_err(|error| raise(py, error))
+    })
 }
 
-fn filtered<'py>(
+fn with_linear<T: Send>(
+    py: Python<'_>,
+    given: &LinearGiven<'_>,
+    columns: &LinearColumns<'_>,
+    work: impl FnOnce(&Linear, &LinearRows) -> Result<T, FilterError> + Send,
+) -> PyResult<T> {
+    let (model, rows) = (linear_of(py, given)?, rows_of(columns)?);
+    py.detach(|| work(&model, &rows)).map_err(|error| raise(py, error))
+}
+
+fn with_vector<T: Send>(
+    py: Python<'_>,
+    given: &VectorGiven<'_>,
+    columns: &VectorColumns<'_>,
+    work: impl FnOnce(&VectorModel, &VectorSeries, Option<&Belief>) -> Result<T, FilterError> + Send,
+) -> PyResult<T> {
+    let ((vector, initial), series) = (vector_of(py, given)?, series_of(columns)?);
+    py.detach(|| work(&vector, &series, initial.as_ref())).map_err(|error| raise(py, error))
+}
+
+pub(super) fn filtered<'py>(
     py: Python<'py>,
     belief: &Belief,
     logliks: &[f64],

@@ -32,8 +32,18 @@ struct FilterFixedLag {
 #[pymethods]
 impl FilterFixedLag {
     #[new]
-    fn new(py: Python<'_>, model: &[u8], lag: usize, belief: Option<&[u8]>) -> PyResult<Self> {
-        let build = || FixedLag::new(Model::decode(model)?, lag, belief.map(Belief::decode).transpose()?);
+    #[pyo3(signature = (model, lag, belief, saved=None))]
+    fn new(
+        py: Python<'_>,
+        model: &[u8],
+        lag: usize,
+        belief: Option<&[u8]>,
+        saved: Option<&[u8]>,
+    ) -> PyResult<Self> {
+        let build = || match saved {
+            Some(bytes) => FixedLag::decode(Model::decode(model)?, bytes),
+            None => FixedLag::new(Model::decode(model)?, lag, belief.map(Belief::decode).transpose()?),
+        };
         Ok(FilterFixedLag { inner: build().map_err(|error| raise(py, error))? })
     }
 
@@ -55,6 +65,16 @@ impl FilterFixedLag {
     /// Return the bytes of the newest belief, or none.
     fn belief<'py>(&self, py: Python<'py>) -> Option<Bytes<'py>> {
         bytes(py, self.inner.belief())
+    }
+
+    /// Return how many values it lags behind.
+    fn lag(&self) -> usize {
+        self.inner.lag()
+    }
+
+    /// Return the canonical bytes.
+    fn encode<'py>(&self, py: Python<'py>) -> Bytes<'py> {
+        PyBytes::new(py, &self.inner.encode())
     }
 }
 
