@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lex7.base.civil import NS_PER_DAY
-from lex7.filters import Model, forecast, run, smooth
+from lex7.filters import Model, forecast, run, run_all, smooth
 from lex7.filters.components import AutoRegression, Level, Season
 from lex7.filters.errors import FilterArgumentError
 from lex7.filters.guard import gate
@@ -51,3 +52,36 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         plot_components(axes, MODEL, TIMES, VALUES)
     with pytest.raises(FilterArgumentError):
         plot_components(axes[:1], Model((Level(0.3),), 1.0), np.arange(3000), np.zeros(3000))
+
+
+@pytest.mark.parametrize("bad", ["text", None, 1.5, np.zeros((2, 2)), np.zeros(0), float("nan")])
+def test_every_argument_of_a_picture_is_refused_by_name(bad: object) -> None:
+    axes = figure.Figure().subplots(1, 1)
+    result, past = run_all(MODEL, TIMES, VALUES), smooth(MODEL, TIMES, VALUES)
+    ahead = forecast(MODEL, result.belief, TIMES[-1:] + NS_PER_DAY)
+    calls = [
+        lambda: plot_state(axes, bad, 0, name="level"),
+        lambda: plot_state(axes, past, bad, name="level"),
+        lambda: plot_innovations(axes, bad, result, nis_max=9.0),
+        lambda: plot_innovations(axes, TIMES, bad, nis_max=9.0),
+        lambda: plot_innovations(axes, TIMES[:3], result, nis_max=9.0),
+        lambda: plot_innovations(axes, TIMES, result, nis_max=-1.0),
+        lambda: plot_forecast(axes, bad, VALUES, ahead, observed=True),
+        lambda: plot_forecast(axes, TIMES, bad, ahead, observed=True),
+        lambda: plot_forecast(axes, TIMES, VALUES, bad, observed=True),
+        lambda: plot_components([axes], bad, TIMES, VALUES),
+        lambda: plot_components(axes, MODEL, TIMES, VALUES),
+    ]
+    for call in calls:
+        with pytest.raises(FilterArgumentError):
+            call()
+
+
+def test_dates_of_a_picture_do_not_touch(tmp_path: Path) -> None:
+    page = figure.Figure(figsize=(5, 2))
+    axes = page.subplots(1, 1)
+    plot_state(axes, smooth(MODEL, TIMES[:60], VALUES[:60]), 0, name="level")
+    page.savefig(tmp_path / "page.png")
+    drawn = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
+    drawn.sort(key=lambda box: box.x0)
+    assert all(left.x1 < right.x0 for left, right in pairwise(drawn))
