@@ -102,6 +102,9 @@ def test_the_answer_comes_when_the_council_dies(running: Person) -> None:
     assert answer["in_force"]
     status = json.loads(running.lex7("status", "--as-of", AS_OF, "--json", code=(0, 1)))
     assert len(status["directives"]) > 3
+    # A node that is no council hands the question on, and gives the council's answer.
+    there = ask(running.folder / "home", "vit", {"do": "status", "as_of": AS_OF})
+    assert there["directives"] == status["directives"]
     assert "Every state hash" in running.lex7("replay", "--verify")
 
 

@@ -30,6 +30,7 @@ from lex7.base.limits import ENTRIES_PER_SEAL_MAX
 from lex7.cli.session import print_json
 from lex7.lattice import Authority
 from lex7.lattice.membership import Membership, encode_membership
+from lex7.lattice.sync import DIRECTIVE
 from lex7.nodes.council.node import CouncilNode
 from lex7.nodes.interface import Setting
 from lex7.runtime.border import Identity
@@ -47,9 +48,11 @@ LATTICE = LatticeId(b"lattice of bench")
 BASE = f"lex7/{LATTICE.hex()[:16]}"
 ASKING, HOLDING = NodeName("mon@bench"), NodeName("vit@bench")
 SETTING = Setting("USD", Zone("UTC", bytes(32)))
-RAW, USED, DIRECTIVE = f"{BASE}/raw", f"{BASE}/used", "directive"
+RAW, USED = f"{BASE}/raw", f"{BASE}/used"
 PAYLOAD = b"one measured value and what it is of" + bytes(28)
 SECONDS_TO_MEET = 10.0
+DIRECTIVE_BYTES = 350
+"""About a directive packet, so that the plain message is as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,12 +243,13 @@ def ask(transport: ZenohTransport, peer: Peer, count: int) -> Asked:
     """Ask one directive and one plain message in turn, and note how long each takes."""
     raw: list[float] = []
     signed: list[float] = []
-    text = b"[[directive]]\nid = 'sleep'\nsay = 'Seven hours.'\nrule = 'sleep >= 7 h'\n" * 4
+    head = (peer.member.log.head.row(),)
+    text = bytes(DIRECTIVE_BYTES)
     for _ in range(count):
         started = time.perf_counter()
         transport.request(RAW, text)
         between = time.perf_counter()
-        peer.border.ask(HOLDING, DIRECTIVE, (text,))
+        peer.border.ask(HOLDING, DIRECTIVE, (head,))
         raw.append(between - started)
         signed.append(time.perf_counter() - between)
     return Asked(tuple(sorted(raw)), tuple(sorted(signed)))
@@ -262,7 +266,7 @@ def _serve(port: int, count: int) -> None:
     write_runs(peer.member.log, count)
     assert own.rows, "the runs were written"
     transport = ZenohTransport(Links(listen=(f"tcp/127.0.0.1:{port}",), prefix=BASE))
-    peer.connect(transport, {DIRECTIVE: lambda _, question: question.data(1)})
+    peer.connect(transport, {})
     transport.serve(RAW, lambda message: message)
     transport.serve(USED, lambda _: str(_processor_seconds()).encode())
     sys.stdout.write("ready\n")

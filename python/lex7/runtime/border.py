@@ -191,7 +191,11 @@ class Border:
             return None
         which = Fields(PART, question.items(2))
         start = which.integer(2) * PART_BYTES
-        return self._kept.get(which.data(1), b"")[start : start + PART_BYTES]
+        whole = self._kept.get(which.data(1), b"")
+        if start + PART_BYTES >= len(whole):
+            # The last part: nothing of it is needed after this, and it may be large.
+            self._kept.pop(which.data(1), None)
+        return whole[start : start + PART_BYTES]
 
     def _answer(self, packet: VerifiedPacket, methods: Mapping[str, Method]) -> Value:
         name = self._identity.name

@@ -48,6 +48,9 @@ MARGINS = "margins"
 READ = "read"
 COUNTERSIGN = "countersign"
 READ_DAYS_MAX = 400
+FORECASTS_KEPT_MAX = 2
+"""A forecast is some megabytes; today's and one more day's are kept."""
+
 SCALE = 1 << 30
 """Published probabilities are integers of 2^-30."""
 
@@ -82,6 +85,8 @@ class Service:
         if as_of not in self._forecasts:
             made = self._member.kind.forecast(self._member.state, as_of)
             self._forecasts[as_of] = RoundedForecast(made)
+            while len(self._forecasts) > FORECASTS_KEPT_MAX:
+                self._forecasts.pop(next(iter(self._forecasts)))
         return self._forecasts[as_of]
 
     def _quantities(self, asker: NodeName, question: Fields) -> Value:

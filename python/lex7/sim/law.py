@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from lex7.bark import canon
 from lex7.base.ids import EntryHash, KeyId
 from lex7.lattice.order import position
 from lex7.runtime.branch import hash_at
 from lex7.runtime.peer import Peer
+from lex7.runtime.replica import META_BASE
 from lex7.sim.disk import Disk
 from lex7.sim.node import OWN, REPLICA_BYTES, SimulatedNode
 from lex7.sim.plan import LIAR
@@ -71,10 +73,24 @@ def check_agreement(nodes: Mapping[str, SimulatedNode]) -> Broken | None:
     if len({peer.lattice_hash for peer in peers}) != 1:
         return Broken("one hash after healing", "")
     for peer in peers:
+        if (lost := _lost_branch(peer)) is not None:
+            return lost
         held = {entry.hash for entry in peer.shared.timeline.entries}
         for node in honest:
             if any(_control_hash(node, sequence) not in held for sequence, _ in node.acknowledged):
                 return Broken("every acknowledged entry reaches everybody", node.name)
+    return None
+
+
+def _lost_branch(peer: Peer) -> Broken | None:
+    """Check that what is held of a writer that forked is the branch that counts."""
+    for (writer, _), fork in sorted(peer.state.forks.items()):
+        if writer == peer.identity.key.public or not fork.frozen or peer.state.is_healed(fork):
+            continue
+        storage = peer.replicas.of(writer).storage
+        held = hash_at(storage, fork.frozen, peer.identity.lattice, writer)
+        if held != fork.frozen_hash:
+            return Broken("the branch that counts is held", peer.identity.name)
     return None
 
 
@@ -92,10 +108,20 @@ def _prefixes(node: SimulatedNode, honest: Iterable[SimulatedNode]) -> Broken | 
         held = node.disk.files.get(writer.key.public.hex())
         if held is None:
             continue
-        own = writer.disk.files[OWN].rows
+        base = held.values.get(META_BASE)
+        after = _base_of(base) if base else 0
+        own = [row for row in writer.disk.files[OWN].rows if row.first > after]
         if [row.sealed for row in held.rows] != [row.sealed for row in own[: len(held.rows)]]:
             return Broken("a replica is a prefix", f"{node.name} of {writer.name}")
     return None
+
+
+def _base_of(spelled: bytes) -> int:
+    """Return after which entry a replica begins that began with a snapshot."""
+    match canon.decode(spelled):
+        case (bytes(), int(), int(sequence), *_):
+            return sequence
+    return 0
 
 
 def _bounded(node: SimulatedNode) -> Broken | None:
