@@ -1,6 +1,18 @@
 """Error-state Kalman filters over sums of components: run, forecast, fit, and judge them.
 
-Components are in `lex7.filters.components`, noise distributions in `lex7.filters.robust`.
+A model is a sum of `components` seen through noise (`robust`). `run`, `smooth`, `forecast` and
+`fit` are functions of a model and arrays; `Filter` and `Bank` take values one by one. Beside them:
+
+- many series at once: `batch`; many models of several outputs: `outputs_batch`
+- several outputs: `vector`, on a stream `vector_stream`; any matrices: `linear`; what both can
+  say beside filtering: `outputs`; fitted whole: `linear_fit`
+- nonlinear models and manifolds of your own: `eskf`, `manifold`, many sequences `sequences`
+- late and retracted values: `timeline`, `rewind`; each state a few values later: `lag`
+- gates, changing noise, events: `guard`, `adaptive`, `anomaly`, `detector`
+- looking back: `disturbance`, `simulation`, `consistency`, `windows`; fits by EM: `em`
+- tables, other libraries' shapes, pictures: `tables`, `estimator`, `online`, `plots`
+
+The guide with worked examples is docs/howto/filters.md.
 """
 
 from __future__ import annotations
