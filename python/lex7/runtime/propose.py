@@ -19,10 +19,12 @@ from typing import Any
 from lex7.bark import canon
 from lex7.bark.canon import Value
 from lex7.bark.entry import EntryKind
+from lex7.bark.faults import NotCanonicalError
 from lex7.bark.fields import read_fields
 from lex7.base.civil import Day, iso
 from lex7.base.errors import BarkError
 from lex7.base.ids import EntryHash, KeyId, NodeName
+from lex7.base.limits import PAYLOAD_BYTES_MAX
 from lex7.correct.answer import Verdict, VerdictKind
 from lex7.correct.certificate import Certificate, StateStamp, encode
 from lex7.correct.plan import Plan, plan_wishes
@@ -93,11 +95,36 @@ def propose(lattice: Seat, text: str, as_of: Day, request: bytes = b"") -> Json:
         "certificate": json.loads(encode(stamped)),
     }
     keys = (*(lattice.key_of(name) for name in affected), *_absent(lattice, missing))
-    stated = _canonical(answer).encode()
-    payload = canon.encode({1: asked, 2: keys, 3: answer["verdict"], 4: stated, 5: told})
+    payload = spell_decision(asked, keys, answer, told)
     council.append([(EntryKind.VERDICT, payload)], lattice.heads)
     decision = lattice.state().decisions[asked]
     return _countersigned(lattice, decision)
+
+
+def spell_decision(asked: EntryHash, keys: tuple[KeyId, ...], answer: Json, told: Value) -> bytes:
+    """Spell the payload of a VERDICT entry; UNDECIDED where its proof is too large."""
+    stated = _canonical(answer).encode()
+    fields: dict[int, Value] = {1: asked, 2: keys, 3: answer["verdict"], 4: stated, 5: told}
+    try:
+        return canon.encode(fields)
+    except NotCanonicalError:
+        reason = (
+            f"the proof of an answer has {len(stated):,} bytes and an entry of the log holds "
+            f"{PAYLOAD_BYTES_MAX:,}; with fewer hard rules, or shorter windows, it is answered"
+        )
+    kind = VerdictKind.UNDECIDED.value
+    state = answer["certificate"]["state"]
+    heads = tuple((str(log), int(at), str(end)) for log, at, end in state["heads"])
+    stamp = StateStamp(state["as_of_day"], state["hash"], heads)
+    proof: Json = json.loads(encode(Certificate(kind, (), stamp)))
+    wishes = [
+        {**one, "date": None, "gives_up": one["amount"], "sentence": "not decided"}
+        for one in answer["alternatives"]
+        if one["kind"] == "wish"
+    ]
+    less = {"verdict": kind, "reason": reason, "alternatives": wishes, "binding": [], "rules": []}
+    short = _canonical({**answer, **less, "certificate": proof})
+    return canon.encode({**fields, 3: kind, 4: short.encode(), 5: ()})
 
 
 def _margins(
