@@ -124,7 +124,7 @@ def spell_decision(asked: EntryHash, keys: tuple[KeyId, ...], answer: Json, told
     ]
     less = {"verdict": kind, "reason": reason, "alternatives": wishes, "binding": [], "rules": []}
     short = _canonical({**answer, **less, "certificate": proof})
-    return canon.encode({**fields, 3: kind, 4: short.encode(), 5: ()})
+    return canon.encode({**fields, 3: kind, 4: short.encode()})
 
 
 def _margins(
