@@ -9,7 +9,7 @@ What cannot be used is a finding, and the logs are pulled or read whole instead.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from lex7.bark.seal import Head
@@ -169,9 +169,13 @@ class Snapshots:
         for name in names:
             if name.partition("@")[0] != COUNCIL_KIND:
                 continue
+            key = peer.key_of(name)
+            seen = None if key is None else peer.view.sightings.get(key)
+            # What it said before it was asked; a heartbeat that comes meanwhile may be newer.
+            told = {} if seen is None else seen.beat.heads
             try:
                 answer = peer.border.ask(name, SNAPSHOT, ())
-                self.adopt(answer if isinstance(answer, bytes) else b"", name)
+                self.adopt(answer if isinstance(answer, bytes) else b"", name, told)
             except Lex7Error as error:
                 peer.find(f"snapshot {name}", Finding(error.code, name, str(error)))
                 continue
@@ -179,8 +183,13 @@ class Snapshots:
             return True
         return False
 
-    def adopt(self, data: bytes, name: NodeName) -> None:
+    def adopt(self, data: bytes, name: NodeName, told: Mapping[KeyId, Head]) -> None:
         """Check a snapshot that a council node made, keep it, and begin replicas at its heads.
+
+        Args:
+            data: as it came.
+            name: the node that was asked.
+            told: the heads it had told before.
 
         Raises:
             SnapshotError: it does not stand, is older, or is another node's.
@@ -192,10 +201,10 @@ class Snapshots:
         with peer.lock:
             if peer.names.get(found.signer) != name:
                 raise SnapshotError("the signer is not the node that was asked")
-            seen = peer.view.sightings.get(found.signer)
-            verify_newer(found, {} if seen is None else seen.beat.heads, peer.state)
+            verify_newer(found, told, peer.state)
             if peer.replicas.heads():
-                raise SnapshotError("this node holds logs already")
+                # Another thread has pulled a log meanwhile; the others are pulled as well.
+                return
             self._own.put(META_SNAPSHOT, data)
             others = {
                 writer: head

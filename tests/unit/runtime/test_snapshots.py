@@ -228,7 +228,7 @@ def test_a_changed_byte_or_another_signer_is_refused() -> None:
     with pytest.raises(SnapshotError, match="no member"):
         decode_snapshot(stranger, late.shared.timeline.authority)
     with pytest.raises(SnapshotError, match="not the node"):
-        late.snapshots.adopt(snapshot_of(world, "vit@a"), NodeName(COUNCIL))
+        late.snapshots.adopt(snapshot_of(world, "vit@a"), NodeName(COUNCIL), {})
 
 
 def test_a_snapshot_older_than_the_councils_heartbeat_is_refused() -> None:
@@ -251,7 +251,7 @@ def test_a_snapshot_before_an_eviction_is_refused_by_those_who_know_of_it() -> N
     late.member.append([(EntryKind.MEMBERSHIP, later)], late.seen_heads)
     late.note()
     with pytest.raises(SnapshotError, match="membership is older"):
-        late.snapshots.adopt(old, council.identity.name)
+        late.snapshots.adopt(old, council.identity.name, {})
 
 
 def test_every_node_answers_for_a_snapshot_and_only_a_councils_is_taken() -> None:
