@@ -17,7 +17,7 @@ from lex7.ssm.errors import PeerError
 
 WORKER = Path(__file__).with_name("peer_worker.py")
 INSTALL = "`make peers` installs llama.cpp and transformers into .peers (compiles for 10 to 30 min)"
-TRANSFORMERS_BYTES_PER_PARAMETER = 5
+TRANSFORMERS_BYTES_PER_PARAMETER = 6
 """transformers computes in f32; beside the weights it needs room for one prompt."""
 
 
