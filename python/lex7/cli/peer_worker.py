@@ -136,6 +136,11 @@ class Llama:
         # `make peers` builds it without them, and with repacked weights.
         given.use_extra_bufts = b"AMX_INT8 = 1" not in self.library.llama_print_system_info()
         model = self.library.llama_model_load_from_file(path.encode(), given)
+        self.vocab = 0
+        if model:
+            self.vocab = self.library.llama_vocab_n_tokens(
+                self.library.llama_model_get_vocab(model)
+            )
         wishes = self.library.llama_context_default_params()
         wishes.n_ctx = CONTEXT_TOKENS
         wishes.n_batch = wishes.n_ubatch = PROMPT_TOKENS
@@ -149,7 +154,9 @@ class Llama:
         if work == "prefill":
             memory = self.library.llama_get_memory(self.context)
             self.library.llama_memory_clear(memory, 1)
-            self.feed([index * 37 % 50_277 for index in range(tokens)])
+            given = [index * 37 % self.vocab for index in range(tokens)]
+            for at in range(0, tokens, PROMPT_TOKENS):
+                self.feed(given[at : at + PROMPT_TOKENS])
         else:
             for index in range(tokens):
                 self.feed([index])
@@ -188,6 +195,7 @@ class Transformers:
             for parameter in model.parameters():
                 parameter.uniform_(-0.02, 0.02)
         self.model = model
+        self.vocab = spec["vocab_size"]
         self.cache: Library = None
 
     def run(self, work: str, tokens: int, threads: int) -> None:
@@ -196,7 +204,7 @@ class Transformers:
         with self.torch.no_grad():
             if work == "prefill":
                 self.cache = None
-                self.feed([index * 37 % 50_277 for index in range(tokens)])
+                self.feed([index * 37 % self.vocab for index in range(tokens)])
             else:
                 for index in range(tokens):
                     self.feed([index])

@@ -54,7 +54,7 @@ def test_every_row_is_there_without_peers(tiny_files: dict[str, Path]) -> None:
     reaches = {(row.work, row.peer): row.reach for row in rows}
     assert OWN_ROWS.items() <= reaches.items()
     assert any(row.peer.startswith("integer peak") for row in rows)
-    kept = {row.work.split(" of ")[0] for row in rows if row.peer == "1.2 x a copy"}
+    kept = {row.work.split(" of ")[0] for row in rows if row.peer.startswith("1.2 x a copy")}
     assert kept == {"snapshot", "restore"}
     assert all(math.isfinite(row.ratio) and row.value > 0 for row in rows)
 
