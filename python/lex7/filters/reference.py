@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from lex7.base.civil import NS_PER_DAY
 from lex7.base.shapes import Series, StateCov, StateMean, TimesNs
+from lex7.filters import core_native
 from lex7.filters.components import (
     AutoRegression,
     Component,
@@ -27,8 +29,10 @@ from lex7.filters.components import (
     Step,
     Trend,
 )
-from lex7.filters.errors import FilterArgumentError
-from lex7.filters.model import Model, state_count
+from lex7.filters.errors import FilterArgumentError, FilterDivergedError
+from lex7.filters.kalman import begin
+from lex7.filters.model import COLUMNS_MAX, Model, parts_of, state_count
+from lex7.filters.robust import Gaussian
 
 SEEN_MIN = 1e-6
 """A direction seen with less than this share of its largest possible strength is not seen."""
@@ -47,70 +51,135 @@ class ReferenceResult:
 
 
 def run_reference(
-    model: Model, times_ns: TimesNs, values: Series, inputs: Matrix | None
+    model: Model, times_ns: ArrayLike, values: ArrayLike, inputs: ArrayLike | None
 ) -> ReferenceResult:
-    """Filter a series; NaN is missing."""
-    mean, cov, diffuse = _start(model)
-    noise_var = _number(model.observation_sd) ** 2
-    loglik = 0.0
-    for row, (time_ns, value) in enumerate(zip(times_ns.tolist(), values.tolist(), strict=True)):
-        if row > 0:
-            transition, noise = dynamics(model, (time_ns - int(times_ns[row - 1])) / NS_PER_DAY)
-            mean = transition @ mean
-            cov = transition @ cov @ transition.T + noise
-            diffuse = diffuse @ transition.T
-        if math.isnan(value):
-            continue
-        h = loading(model, time_ns, None if inputs is None else inputs[row])
-        innovation = value - h @ mean
-        seen = diffuse @ h
-        strength = float(seen @ seen)
-        if strength > SEEN_MIN**2 * float((diffuse**2).sum() * (h @ h)):
-            gain = diffuse.T @ seen / strength
-            # Any basis of the directions that are still unseen will do.
-            basis = np.linalg.svd(seen[None, :])[2][1:]
-            diffuse = basis @ diffuse
-            loglik += -0.5 * (math.log(2 * math.pi) + math.log(strength))
-        else:
-            variance = float(h @ cov @ h) + noise_var
-            gain = cov @ h / variance
-            loglik += -0.5 * (math.log(2 * math.pi * variance) + innovation**2 / variance)
-        left = np.eye(len(mean)) - np.outer(gain, h)
-        mean = mean + gain * innovation
-        cov = left @ cov @ left.T + noise_var * np.outer(gain, gain)
-    return ReferenceResult(mean, cov, diffuse, loglik)
+    """Filter a series; NaN is missing.
+
+    Raises:
+        FilterArgumentError: an argument has the wrong shape, dtype, order or range.
+        FilterDivergedError: a number left the finite range.
+    """
+    times, seen, _ = core_native.columns(times_ns, values, None)
+    rows = core_native.input_rows(inputs, len(times))
+    _check(model, times, seen)
+    place = 0
+    try:
+        with np.errstate(all="ignore"):
+            found = _start(model)
+            for place, (time_ns, value) in enumerate(zip(times.tolist(), seen, strict=True)):
+                if place > 0:
+                    found = _moved(model, found, (time_ns - int(times[place - 1])) / NS_PER_DAY)
+                if not math.isnan(value):
+                    noise_var = _number(model.observation_sd) ** 2
+                    found = _updated(found, loading(model, time_ns, rows[place]), value, noise_var)
+                _check_finite(place, found.mean, found.cov, found.diffuse, found.loglik)
+    except (OverflowError, ZeroDivisionError, np.linalg.LinAlgError) as error:
+        raise FilterDivergedError(place) from error
+    return found
 
 
 def dynamics(model: Model, days: float) -> tuple[Matrix, Matrix]:
-    """Return the transition and process noise of all components over a step, block-diagonal."""
+    """Return the transition and process noise of all components over a step, block-diagonal.
+
+    Raises:
+        FilterArgumentError: a parameter is out of range, or the step is no length of time.
+        FilterDivergedError: a number left the finite range.
+    """
+    begin(model, 0)
+    step = core_native.number("days", days)
+    if not 0.0 <= step < math.inf:
+        raise FilterArgumentError("days", "a finite number of at least 0", repr(days))
     size = sum(state_count(part) for part in model.components)
     transition, noise = np.zeros((size, size)), np.zeros((size, size))
     at = 0
-    for part in model.components:
-        block = slice(at, at + state_count(part))
-        transition[block, block], noise[block, block] = _block(part, days)
-        at = block.stop
+    try:
+        with np.errstate(all="ignore"):
+            for part in model.components:
+                block = slice(at, at + state_count(part))
+                transition[block, block], noise[block, block] = _block(part, step)
+                at = block.stop
+    except (OverflowError, ZeroDivisionError) as error:
+        raise FilterDivergedError(0) from error
+    _check_finite(0, transition, noise)
     return transition, noise
 
 
-def loading(model: Model, time_ns: int, inputs: NDArray[np.float64] | None) -> StateMean:
-    """Return the row h that turns the state into the signal."""
+def loading(model: Model, time_ns: int, inputs: ArrayLike | None) -> StateMean:
+    """Return the row h that turns the state into the signal.
+
+    Raises:
+        FilterArgumentError: a regression names no column of the inputs, or they are not finite.
+    """
+    now = core_native.instant("time_ns", time_ns)
+    columns = core_native.floats("inputs", np.zeros(0) if inputs is None else inputs, 1)
     pieces: list[float] = []
-    for part in model.components:
+    for part in parts_of(model):
         match part:
             case Season():
-                pieces += [1.0, 0.0] * part.harmonics
+                pieces += [1.0, 0.0] * (state_count(part) // 2)
             case Trend() | DampedTrend():
                 pieces += [1.0, 0.0]
             case Regression():
-                if inputs is None:
-                    raise FilterArgumentError("inputs", "given for a regression", "none")
-                pieces.append(float(inputs[part.column]))
+                pieces.append(_column(columns, part.column))
             case Step():
-                pieces.append(1.0 if time_ns >= part.time_ns else 0.0)
+                begun = now >= core_native.instant("time_ns", part.time_ns)
+                pieces.append(1.0 if begun else 0.0)
             case _:
                 pieces.append(1.0)
     return np.array(pieces)
+
+
+def _check(model: Model, times: TimesNs, values: Series) -> None:
+    begin(model, 0)
+    if not isinstance(model.robust, Gaussian):
+        raise FilterArgumentError("robust", "Gaussian noise", type(model.robust).__name__)
+    if len(values) != len(times):
+        raise FilterArgumentError("values", f"{len(times)} numbers", str(len(values)))
+    if any(later < earlier for earlier, later in pairwise(times.tolist())):
+        raise FilterArgumentError("times_ns", "ascending", "a time before the one in front of it")
+    if np.isinf(values).any():
+        raise FilterArgumentError("values", "finite numbers or NaN", "an infinity")
+
+
+def _check_finite(row: int, *numbers: ArrayLike) -> None:
+    if not all(np.isfinite(part).all() for part in numbers):
+        raise FilterDivergedError(row)
+
+
+def _column(inputs: NDArray[np.float64], column: int) -> float:
+    place = core_native.whole("column", column, 0, COLUMNS_MAX)
+    if place >= len(inputs):
+        raise FilterArgumentError("inputs", f"more than {place} columns", str(len(inputs)))
+    if not math.isfinite(inputs[place]):
+        raise FilterArgumentError("inputs", "finite numbers", repr(float(inputs[place])))
+    return float(inputs[place])
+
+
+def _moved(model: Model, before: ReferenceResult, days: float) -> ReferenceResult:
+    transition, noise = dynamics(model, days)
+    mean, cov = transition @ before.mean, transition @ before.cov @ transition.T + noise
+    return ReferenceResult(mean, cov, before.diffuse @ transition.T, before.loglik)
+
+
+def _updated(
+    before: ReferenceResult, h: StateMean, value: float, noise_var: float
+) -> ReferenceResult:
+    diffuse, innovation = before.diffuse, value - h @ before.mean
+    seen = diffuse @ h
+    strength = float(seen @ seen)
+    if strength > SEEN_MIN**2 * float((diffuse**2).sum() * (h @ h)):
+        gain = diffuse.T @ seen / strength
+        # Any basis of the directions that are still unseen will do.
+        diffuse = np.linalg.svd(seen[None, :])[2][1:] @ diffuse
+        loglik = -0.5 * (math.log(2 * math.pi) + math.log(strength))
+    else:
+        variance = float(h @ before.cov @ h) + noise_var
+        gain = before.cov @ h / variance
+        loglik = -0.5 * (math.log(2 * math.pi * variance) + innovation**2 / variance)
+    left = np.eye(len(h)) - np.outer(gain, h)
+    cov = left @ before.cov @ left.T + noise_var * np.outer(gain, gain)
+    mean = before.mean + gain * innovation
+    return ReferenceResult(mean, cov, diffuse, before.loglik + float(loglik))
 
 
 def _block(part: Component, days: float) -> tuple[Matrix, Matrix]:
@@ -162,7 +231,7 @@ def _exponential(matrix: Matrix) -> Matrix:
     return total
 
 
-def _start(model: Model) -> tuple[StateMean, StateCov, Matrix]:
+def _start(model: Model) -> ReferenceResult:
     size = sum(state_count(part) for part in model.components)
     mean, cov, rows = np.zeros(size), np.zeros((size, size)), []
     at = 0
@@ -175,7 +244,7 @@ def _start(model: Model) -> tuple[StateMean, StateCov, Matrix]:
                 mean[at], sd = start[state] or (0.0, 0.0)
                 cov[at, at] = sd**2
             at += 1
-    return mean, cov, np.array(rows).reshape(len(rows), size)
+    return ReferenceResult(mean, cov, np.array(rows).reshape(len(rows), size), 0.0)
 
 
 def _initial(part: Component) -> tuple[tuple[float, float] | None, ...]:

@@ -76,6 +76,7 @@ from lex7.filters.outputs_batch import (
     smooth_linear_batch,
     smooth_vector_batch,
 )
+from lex7.filters.reference import dynamics, loading, run_reference
 from lex7.filters.regressors import day_of_month, day_of_week, impulse_responses, pulse
 from lex7.filters.sequences import SequenceBeliefs, sequence_step
 from lex7.filters.simulation import simulate_states
@@ -108,6 +109,9 @@ FUNCTION_CALLS = [
         {"model": PLAIN, **SEEN, "belief": RESULT.belief, "times_ns": AHEAD, "values": VALUES[:3]},
     ),
     Call(("run_all",), run_all, {"model": MODEL, **FULL, "observation_sd": SDS}),
+    Call(("run_reference",), run_reference, {"model": MODEL, **FULL}),
+    Call(("dynamics",), dynamics, {"model": MODEL, "days": 0.5}),
+    Call(("loading",), loading, {"model": MODEL, "time_ns": 0, "inputs": INPUTS[0]}),
     Call(("begin",), begin, {"model": PLAIN, "time_ns": 0}),
     Call(
         ("forecast",),
