@@ -175,11 +175,11 @@ def _updated(
     else:
         variance = float(h @ before.cov @ h) + noise_var
         gain = before.cov @ h / variance
-        loglik = -0.5 * (math.log(2 * math.pi * variance) + innovation**2 / variance)
+        loglik = -0.5 * (math.log(2 * math.pi * variance) + float(innovation**2) / variance)
     left = np.eye(len(h)) - np.outer(gain, h)
     cov = left @ before.cov @ left.T + noise_var * np.outer(gain, gain)
     mean = before.mean + gain * innovation
-    return ReferenceResult(mean, cov, diffuse, before.loglik + float(loglik))
+    return ReferenceResult(mean, cov, diffuse, before.loglik + loglik)
 
 
 def _block(part: Component, days: float) -> tuple[Matrix, Matrix]:
