@@ -41,10 +41,28 @@ def test_a_session_goes_on_at_another_node_of_a_running_lattice(
         ]
         assert texts[0] == texts[1]
         assert len(texts[0]["tokens"]) == 20
-        # The nodes were not disturbed: both homes still answer.
+        # Both homes answer, whatever was kept and carried meanwhile.
         for home in (laptop, phone):
             named = json.loads(home.lex7("nodes", "--json"))
             assert {row["node"] for row in named["nodes"]} >= {"mon@laptop", "mon@phone"}
     finally:
         phone.lex7("down", code=(0, 2))
         laptop.lex7("down", code=(0, 2))
+
+
+def test_a_rule_of_the_owner_keeps_sessions_at_home(empty_home: Person, tmp_path: Path) -> None:
+    laptop = empty_home.copy(tmp_path / "person")
+    model, file = str(tmp_path / "tiny.lex7"), tmp_path / "talk.snapshot"
+    laptop.lex7("model", "convert", str(TINY), model)
+    laptop.lex7("session", "save", "talk", "--model", model, "--prompt", "a word")
+    rules = laptop.folder / "home" / "directives.toml"
+    head, rest = rules.read_text().split("\n[[directive]]", 1)
+    rules.write_text(
+        f"{head}\nversion = 2\n\n[[directive]]{rest}"
+        '\n[[directive]]\nid = "talk-stays"\nsay = "Sessions stay here."\n'
+        'deny = { action = "export", kind = "session" }\n'
+    )
+    laptop.lex7("directives", "sign")
+    refused = laptop.lex7("session", "load", "talk", "--export", str(file), code=2)
+    assert "your rule 'talk-stays' denies it: Sessions stay here." in refused
+    assert not file.exists()

@@ -51,9 +51,18 @@ def _save(options: argparse.Namespace) -> int:
 
 def _load(options: argparse.Namespace) -> int:
     """Go on from a kept session: feed, generate, and perhaps keep or export it again."""
-    from lex7.runtime.sessions import held, keep, open_sessions, resume, write_snapshot_file
+    from lex7.runtime.sessions import (
+        allow_export,
+        held,
+        keep,
+        open_sessions,
+        resume,
+        write_snapshot_file,
+    )
     from lex7.ssm import Model
 
+    if options.export is not None:
+        allow_export(config_of(options))
     with open_sessions(config_of(options)) as store:
         kept = held(store, options.name, back=options.back)
         if options.model is None:

@@ -6,7 +6,8 @@
     3. An `only` rule matches and does not name the node: denied.
     4. An `only` rule matches, names the node, and covers the data: allowed. It covers raw data
        only where it says `raw = true`.
-    5. A node exports a backup that is sealed with its owner's key: allowed.
+    5. A node exports a backup that is sealed with its owner's key, or a session of a model that
+       the owner carries away: allowed.
     6. Otherwise: denied.
 
 A rule matches when it names the action and the kind (or `*`), and its `raw`, if it has one,
@@ -24,6 +25,15 @@ from lex7.directive.document import AccessRule, AccessShape, Action
 ANY_KIND = "*"
 SEALED_KIND = "backup"
 """Whole logs, sealed so that only the owner opens them."""
+
+SESSION_KIND = "session"
+"""What a model keeps of the owner's words; no stream and no quantity."""
+
+OWN_EXPORTS = {
+    SEALED_KIND: "a backup is sealed with your key, and only you open it",
+    SESSION_KIND: "a session of a model goes where you carry it",
+}
+"""What a node may export of its own unless a rule says otherwise, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +99,8 @@ def decide(request: Request, rules: Iterable[AccessRule]) -> Decision:
                 allowed=True, rule_id=rule.id, reason=f"your rule {rule.id!r} permits it"
             )
     is_own = request.node == request.holder
-    if request.kind == SEALED_KIND and request.action is Action.EXPORT and is_own:
-        reason = "a backup is sealed with your key, and only you open it"
-        return Decision(allowed=True, rule_id="", reason=reason)
+    if request.kind in OWN_EXPORTS and request.action is Action.EXPORT and is_own:
+        return Decision(allowed=True, rule_id="", reason=OWN_EXPORTS[request.kind])
     wish = f"{request.node} {request.action.value}s {'raw ' if request.raw else ''}{request.kind}"
     return Decision(allowed=False, rule_id="", reason=f"no rule of yours permits that {wish}")
 

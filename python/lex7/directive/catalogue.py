@@ -66,7 +66,7 @@ KINDS = tuple(
         {spec.name for spec in _STATIC}
         | {name.split(".")[0] for name in STREAMS}
         | {"balance", "transaction", "payee", "margin", "proposal", "verdict", "directive"}
-        | {"backup"}
+        | {"backup", "session"}
     )
 )
 """The first parts of the names of streams and quantities, and what else a node may publish."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from lex7.directive.access import ANY_KIND, SEALED_KIND, Request
+from lex7.directive.access import ANY_KIND, OWN_EXPORTS, Request
 from lex7.directive.document import AccessRule, AccessShape
 
 SCHEMA = """entity NodeKind;
@@ -29,16 +29,18 @@ permit (principal, action == Action::"read", resource)
 when { principal == resource.holder };
 """
 
-_SEALED = f"""// A backup leaves a node sealed with its owner's key.
-@id("lex7-sealed")
+_CARRIED = f"""// A backup leaves sealed with its owner's key, a session where the owner carries it.
+@id("lex7-carried")
 permit (principal, action == Action::"export", resource)
-when {{ principal == resource.holder && resource.kind == "{SEALED_KIND}" }};
+when {{
+  principal == resource.holder && {json.dumps(sorted(OWN_EXPORTS))}.contains(resource.kind)
+}};
 """
 
 
 def policies(rules: Iterable[AccessRule]) -> str:
     """Spell access rules as Cedar policies; everything they do not permit is denied."""
-    spelled = [_OWN_READ, _SEALED]
+    spelled = [_OWN_READ, _CARRIED]
     for rule in rules:
         spelled += [_deny(rule)] if rule.shape is AccessShape.DENY else _only(rule)
     return "\n".join(spelled)

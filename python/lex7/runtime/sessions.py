@@ -9,6 +9,9 @@ from pathlib import Path
 
 from lex7.base.config import Config
 from lex7.base.limits import SESSION_SNAPSHOT_BYTES_MAX
+from lex7.directive.access import SESSION_KIND
+from lex7.directive.document import Action
+from lex7.runtime.compose import COUNCIL, open_lattice
 from lex7.runtime.home import HomePaths, load_keys, unlock
 from lex7.ssm import Model, Session, Snapshot, read_snapshot
 from lex7.ssm.errors import ModelFileError, SnapshotError
@@ -69,6 +72,18 @@ def open_sessions(config: Config) -> Iterator[SessionStore]:
     paths = HomePaths(config.home)
     with hold_sessions(paths):
         yield SessionStore(paths.sessions, key=keys.database_key, entropy=SystemEntropy())
+
+
+def allow_export(config: Config) -> None:
+    """Ask the council's gate whether a session may leave the home, and write down its answer.
+
+    Raises:
+        AccessDeniedError: a rule of the owner's keeps sessions at home.
+        HomeError: no home, no passphrase, or in use.
+        BarkError: the log is damaged.
+    """
+    with open_lattice(config) as lattice:
+        lattice.pass_gate(COUNCIL, Action.EXPORT, SESSION_KIND, is_raw=True)
 
 
 @contextmanager

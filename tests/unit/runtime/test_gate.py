@@ -115,5 +115,5 @@ def test_nodes_answer_nowhere_else() -> None:
 
 def test_what_leaves_the_home_asks_first() -> None:
     """Exports of a home are few; each passes the gate or holds nothing of a node's records."""
-    assert _calls("pass_gate") == {"backup"}
+    assert _calls("pass_gate") == {"backup", "sessions"}
     assert _calls("pass_or_refuse") == {"compose", "service", "telling"}
